@@ -1,0 +1,1 @@
+"""Reward functions for verl; imports neither verl nor torch."""
