@@ -30,9 +30,9 @@ def _root(version: bool = typer.Option(False, "--version", help="Show the versio
 
 
 def _register_verbs() -> None:
-    from . import data, evaluate, reward, train
+    from . import audit, data, evaluate, profile, reward, serve, train
 
-    for module in (train, data, reward, evaluate):
+    for module in (train, data, audit, profile, reward, evaluate, serve):
         module.register(app)
 
 

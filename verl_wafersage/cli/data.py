@@ -1,4 +1,4 @@
-"""Verbs around data: convert, synthesize, audit, profile."""
+"""The verb `convert`: every wafer source to verl parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verbs around evaluation: judge, calibrate, report."""
+"""Verbs around evaluation: judge, calibrate."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Verbs around training: doctor, demo, tiny-model, plan, ask."""
+"""Verbs around training: doctor, demo, tiny-model."""
 
 from __future__ import annotations
 

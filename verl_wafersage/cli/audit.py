@@ -1,0 +1,9 @@
+"""Verbs around the quality of data: audit, synthesize."""
+
+from __future__ import annotations
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add this module's verbs to the command."""
