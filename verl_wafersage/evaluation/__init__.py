@@ -1,1 +1,1 @@
-"""evaluation"""
+"""Benchmark, judge, agreement, calibration, report."""
