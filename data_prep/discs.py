@@ -35,7 +35,9 @@ class Disc:
 @lru_cache(maxsize=512)
 def disc(rows: int, cols: int) -> Disc:
     """Coordinates for a grid of `rows` x `cols` dies."""
-    y, x = np.meshgrid((np.arange(rows) + 0.5) / rows * 2 - 1, (np.arange(cols) + 0.5) / cols * 2 - 1, indexing="ij")
+    y, x = np.meshgrid(
+        (np.arange(rows) + 0.5) / rows * 2 - 1, (np.arange(cols) + 0.5) / cols * 2 - 1, indexing="ij"
+    )
     radius = np.hypot(x, y)
     hour = np.mod(np.arctan2(x, -y) * 6 / np.pi, 12)
     made = Disc(x, y, radius, hour, radius <= 1)

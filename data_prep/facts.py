@@ -103,7 +103,7 @@ def clear_zones_of(patterns: tuple[Pattern, ...]) -> tuple[str, ...]:
     if not covered or "full" in covered:
         return ()
     clear = []
-    if not covered & {"center", "mid-radius"} or covered == {"mid-radius"} and _all_rings(patterns):
+    if not covered & {"center", "mid-radius"} or (covered == {"mid-radius"} and _all_rings(patterns)):
         clear.append("center")
     if not covered & {"outer", "edge"}:
         clear.append("edge")

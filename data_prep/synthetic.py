@@ -15,13 +15,24 @@ from .records import DEFECT_TYPES, FAIL, NO_DIE, NORMAL, PASS, DieGrid, WaferMap
 
 ORIGIN = "synthetic"
 
-MIXES = tuple(
-    tuple(mix.split("+"))
-    for mix in (
-        "Center+Edge-Loc Center+Edge-Ring Center+Loc Center+Scratch Donut+Edge-Loc Donut+Edge-Ring Donut+Loc "
-        "Donut+Scratch Edge-Loc+Loc Edge-Loc+Scratch Edge-Ring+Loc Edge-Ring+Scratch Loc+Scratch "
-        "Center+Edge-Loc+Loc Center+Edge-Ring+Loc Donut+Edge-Ring+Scratch Edge-Ring+Loc+Scratch"
-    ).split()
+MIXES = (
+    ("Center", "Edge-Loc"),
+    ("Center", "Edge-Ring"),
+    ("Center", "Loc"),
+    ("Center", "Scratch"),
+    ("Donut", "Edge-Loc"),
+    ("Donut", "Edge-Ring"),
+    ("Donut", "Loc"),
+    ("Donut", "Scratch"),
+    ("Edge-Loc", "Loc"),
+    ("Edge-Loc", "Scratch"),
+    ("Edge-Ring", "Loc"),
+    ("Edge-Ring", "Scratch"),
+    ("Loc", "Scratch"),
+    ("Center", "Edge-Loc", "Loc"),
+    ("Center", "Edge-Ring", "Loc"),
+    ("Donut", "Edge-Ring", "Scratch"),
+    ("Edge-Ring", "Loc", "Scratch"),
 )
 """Types that are drawn together: the pairs of MixedWM38 and some of its triples."""
 
@@ -67,7 +78,9 @@ class Truth:
         return Truth(made["background"], tuple(Drawn(**pattern) for pattern in made["patterns"]))
 
 
-def generate(count: int, seed: int = 0, *, mixed: float = 0.3, side: tuple[int, int] = (32, 52)) -> Iterator[WaferMap]:
+def generate(
+    count: int, seed: int = 0, *, mixed: float = 0.3, side: tuple[int, int] = (32, 52)
+) -> Iterator[WaferMap]:
     """Yield `count` synthetic wafers; wafer k depends on the seed and k only.
 
     Args:
@@ -113,15 +126,19 @@ def facts_of(truth: Truth, grid: DieGrid) -> Facts:
     """Facts of a synthetic map, exact by construction."""
     patterns = tuple(_describe(drawn) for drawn in truth.patterns)
     labels = tuple(pattern.type for pattern in patterns) or (NORMAL,)
-    dies = np.count_nonzero(grid)
-    return Facts(labels, patterns, clear_zones_of(patterns), np.count_nonzero(grid == FAIL) / max(dies, 1))
+    dies = int(np.count_nonzero(grid))
+    return Facts(
+        labels, patterns, clear_zones_of(patterns), int(np.count_nonzero(grid == FAIL)) / max(dies, 1)
+    )
 
 
 def _describe(drawn: Drawn) -> Pattern:
     density = "dense" if drawn.density >= DENSE[0] else "sparse" if drawn.density <= SPARSE[1] else None
     shape = _SHAPES[drawn.type]
     if drawn.type in ("Near-full", "Random"):
-        return Pattern(drawn.type, ("full",), shape, None, True, "dense" if drawn.type == "Near-full" else None)
+        return Pattern(
+            drawn.type, ("full",), shape, None, True, "dense" if drawn.type == "Near-full" else None
+        )
     zones = zones_between(drawn.inner, drawn.outer)
     arc = None
     if drawn.hour is not None:

@@ -20,10 +20,14 @@ def read(path: Path, options: ReadOptions) -> Iterator[WaferMap]:
     arrays = _load(path)
     maps, onehot = arrays["arr_0"], arrays["arr_1"]
     if maps.ndim != 3 or 0 in maps.shape[1:]:
-        raise InputError(f"expected maps of shape (n, rows, cols), got {maps.shape}", file=path, field="arr_0")
+        raise InputError(
+            f"expected maps of shape (n, rows, cols), got {maps.shape}", file=path, field="arr_0"
+        )
     if onehot.shape != (len(maps), len(DEFECT_TYPES)):
         raise InputError(
-            f"expected labels of shape ({len(maps)}, {len(DEFECT_TYPES)}), got {onehot.shape}", file=path, field="arr_1"
+            f"expected labels of shape ({len(maps)}, {len(DEFECT_TYPES)}), got {onehot.shape}",
+            file=path,
+            field="arr_1",
         )
     for name in ("arr_0", "arr_1"):
         if arrays[name].dtype.kind not in "iub":
