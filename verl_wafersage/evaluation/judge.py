@@ -42,7 +42,7 @@ class Judgement:
         overall: Grade in [0, 10]; None when unscored.
         axes: Grades per axis; empty when unscored.
         reason: The judge's words.
-        error: Why it is unscored; "" when it is not.
+        error: Kind and story of the failure; "" when it is scored.
         prompt_tokens: Tokens read for it; paid once, also when the reply comes from the cache later.
         completion_tokens: Tokens written for it, likewise.
         prompt_version: Version of the judge's prompt.
@@ -156,7 +156,8 @@ def _judgement(
 ) -> Judgement:
     seen = options.show_image and answer.image is not None
     if isinstance(reply, ChatError):
-        return Judgement(answer.key, judge, repeat, swapped, seen, error=str(reply))
+        kind = reply.kind if reply.status is None else f"{reply.kind} {reply.status}"
+        return Judgement(answer.key, judge, repeat, swapped, seen, error=f"{kind}: {reply}")
     verdict = read_verdict(reply.value, load_rubric(answer.ground_truth))
     return Judgement(
         answer.key,

@@ -15,7 +15,7 @@ from .bootstrap import Interval
 
 Cell: TypeAlias = str | int | float | Interval | None
 
-MISSING = "–"
+MISSING = "-"
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,15 @@ class Table:
 
 
 def as_rich(table: Table) -> RichTable:
-    """For a terminal."""
+    """For a terminal: turned on its side when it has more columns than rows, as terminals are narrow."""
+    lines = [list(table.columns), *([table.text(cell) for cell in row] for row in table.rows)]
+    if len(table.columns) > len(lines):
+        lines = [list(column) for column in zip(*lines, strict=True)]
     shown = RichTable(title=Text(table.title), caption=Text(table.note) if table.note else None)
-    for number, column in enumerate(table.columns):
+    for number, column in enumerate(lines[0]):
         shown.add_column(Text(column), justify="left" if number == 0 else "right")
-    for row in table.rows:
-        shown.add_row(*(Text(table.text(cell)) for cell in row))
+    for line in lines[1:]:
+        shown.add_row(*map(Text, line))
     return shown
 
 
