@@ -189,7 +189,7 @@ def _alarm_charts(alarm: Alarm, answers: Sequence[Answer]) -> list[dict[str, Any
     judge: list[Point] = [(gap.step, gap.judge) for gap in alarm.gaps]
     if len(alarm.gaps) > 1:
         lines = [Line("rule", rule, (), 0, marked=True), Line("judge", judge, (), 1, marked=True)]
-        ends = [
+        spoken = [
             f"{name} from {line[0][1]:.3f} to {line[-1][1]:.3f}"
             for name, line in (("Rule", rule), ("judge", judge))
         ]
