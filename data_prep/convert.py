@@ -12,9 +12,10 @@ from typing import Any
 
 from ..errors import InputError
 from . import readers, rows, synthetic
-from .facts import Facts, from_labels
+from .evidence import facts_from
+from .facts import Facts
 from .questions import AskOptions, ask
-from .records import FAIL, Question, ReadOptions, Record, WaferMap
+from .records import Question, ReadOptions, Record, WaferMap
 from .render import check_side, render
 from .splits import SPLITS, SplitOptions, split_of, stream_of
 from .wordings import system_prompt
@@ -141,7 +142,7 @@ def facts_of(wafer: WaferMap) -> Facts:
     """What is known about a wafer."""
     if wafer.truth is not None:
         return synthetic.facts_of(wafer.truth, wafer.grid)
-    return from_labels(wafer.labels, float((wafer.grid == FAIL).sum() / max((wafer.grid > 0).sum(), 1)))
+    return facts_from(wafer.grid, wafer.labels)
 
 
 def _records(source: str, path: Path | None, options: ConvertOptions) -> Iterator[Record]:
