@@ -41,7 +41,7 @@ def make_run(
     for step in range(1, steps + 1):
         skill = 0.25 + 0.6 * step / steps
         answers = [_rollout(rng.choice(rows["train"]), rng, skill) for _ in range(24)]
-        metrics.append({"step": step, **_metrics(step, steps, answers, rng)})
+        metrics.append({"step": step, "split": "train", **_metrics(step, steps, answers, rng)})
         _write(folder / "rollouts" / f"{step}.jsonl", answers)
     _write(folder / "metrics.jsonl", metrics)
     _write(folder / "verl.jsonl", [_verl(step, steps, rng) for step in range(1, steps + 1)])
@@ -83,8 +83,9 @@ def _scores(row: dict[str, Any], text: str) -> dict[str, float]:
 def _rollout(row: dict[str, Any], rng: random.Random, skill: float) -> dict[str, Any]:
     text = _answer(row, rng, skill)
     info = row["extra_info"]
-    names = ("index", "id", "wafer_id", "question", "dimension", "level")
-    return {**{name: info[name] for name in names}, "text": text, **_scores(row, text)}
+    names = ("index", "id", "question", "dimension", "level", "difficulty")
+    head = {"trained": True, "uid": f"{rng.getrandbits(64):016x}", "position": info["index"]}
+    return {**head, **{name: info[name] for name in names}, "text": text, **_scores(row, text)}
 
 
 def _validation(
@@ -121,11 +122,16 @@ def _metrics(step: int, steps: int, answers: list[dict[str, Any]], rng: random.R
             result[f"wafersage/{name}/mean"] = sum(values) / len(values)
     share = step / steps
     for level, start in (("easy", 0.5), ("medium", 0.35), ("hard", 0.2)):
-        result[f"wafersage/curriculum/success/{level}"] = min(1.0, start + 0.4 * share + rng.gauss(0, 0.03))
-    result["wafersage/curriculum/level"] = 0.2 + 0.6 * share
-    result["wafersage/curriculum/zero_spread"] = max(0.0, 0.45 - 0.3 * share + rng.gauss(0, 0.05))
-    result["wafersage/curriculum/prompts/seen"] = 24.0 * step
-    result["wafersage/curriculum/prompts/retired"] = float(step // 4)
+        result[f"curriculum/success/level/{level}"] = min(1.0, start + 0.4 * share + rng.gauss(0, 0.03))
+    served = (("easy", 0.8 - 0.6 * share), ("medium", 0.15 + 0.1 * share), ("hard", 0.05 + 0.5 * share))
+    for level, part in served:
+        result[f"curriculum/share/{level}"] = part
+    result["curriculum/difficulty"] = 0.2 + 0.6 * share
+    result["curriculum/zero_spread"] = max(0.0, 0.45 - 0.3 * share + rng.gauss(0, 0.05))
+    result["curriculum/all_wrong"] = max(0.0, result["curriculum/zero_spread"] - 0.1)
+    result["curriculum/prompts_seen"] = 24.0 * step
+    result["curriculum/prompts_retired"] = float(step // 4)
+    result["curriculum/something_new"] = float(step)
     return result
 
 

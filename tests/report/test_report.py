@@ -18,6 +18,7 @@ from verl_wafersage.errors import InputError
 from verl_wafersage.evaluation.report import build_report, write_report
 from verl_wafersage.evaluation.report.alarm import check
 from verl_wafersage.evaluation.report.confusion import confusion
+from verl_wafersage.evaluation.report.panels import train_curve, validation_curve
 from verl_wafersage.evaluation.report.run import Answer, read_run
 
 pytest.importorskip("jinja2")
@@ -62,7 +63,8 @@ def test_everything_is_shown(hacked: MadeRun) -> None:
         "Groups without spread",
         "KL",
         "Answer length",
-        "Success",
+        "Success by level",
+        "Something new",
         "Defect types taken for each other",
         "Answers",
         "validation · step 60",
@@ -104,9 +106,7 @@ def test_hostile_answers_stay_text(copy: Path) -> None:
             }
             line |= {"gts": HOSTILE, HOSTILE: 1.0}
         file.write_text("".join(json.dumps(line) + "\n" for line in lines))
-    (copy / "extra.jsonl").write_text(
-        json.dumps({"step": 1, f"wafersage/curriculum/{HOSTILE}/a": 0.5}) + "\n"
-    )
+    (copy / "extra.jsonl").write_text(json.dumps({"step": 1, f"curriculum/{HOSTILE}/a": 0.5}) + "\n")
     page = Page(build_report(copy, title=HOSTILE))
     assert page.count("script") == clean.count("script") == 1
     assert page.count("img") == 0
@@ -179,6 +179,33 @@ def test_neutral_values_enter_no_mean(tmp_path: Path) -> None:
     rows = [{"output": "a", "score": 1.0, "spatial": value} for value in (-1.0, 0.5, 1.0)]
     (tmp_path / "validation" / "3.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     assert read_run(tmp_path).means["validation", "spatial"] == {3: 0.75}
+
+
+def test_grades_come_from_results_of_judge(made: Callable[..., MadeRun], tmp_path: Path) -> None:
+    run = made(judged=False, steps=6)
+    lines: list[dict[str, object]] = []
+    for step in (0, 6):
+        for row in map(json.loads, (run.folder / "validation" / f"{step}.jsonl").read_text().splitlines()):
+            question = row["input"].split("user\n")[1].split("\nassistant")[0]
+            lines.append({"step": step, "question": question, "text": row["output"], "overall": 4.0})
+    lines[0]["overall"] = None
+    (tmp_path / "answers.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    text = Page(build_report(run.folder, judgements=[tmp_path])).text
+    assert "judge's by +0.000" in " ".join(text.split())
+    with pytest.raises(InputError, match="No such file"):
+        build_report(run.folder, judgements=[tmp_path / "absent.jsonl"])
+    (tmp_path / "none.jsonl").write_text("{}\n")
+    with pytest.raises(InputError, match="no graded answer"):
+        build_report(run.folder, judgements=[tmp_path / "none.jsonl"])
+
+
+def test_validation_curves_come_from_the_buffer_where_dumps_are_missing(tmp_path: Path) -> None:
+    values = ((1, "train", 0.1), (1, "val", 0.3), (2, "train", 0.2), (2, "val", 0.4))
+    lines = [{"step": step, "split": split, "wafersage/score/mean": value} for step, split, value in values]
+    (tmp_path / "metrics.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    run = read_run(tmp_path)
+    assert train_curve(run, "score") == [(1.0, 0.1), (2.0, 0.2)]
+    assert validation_curve(run, "score") == [(1.0, 0.3), (2.0, 0.4)]
 
 
 def judged(step: int, rule: float, judge: float | None, wafer: int) -> Answer:

@@ -16,7 +16,7 @@ def report(
     run_dir: Path = typer.Argument(..., help="The run's folder (wafersage.run_dir of the recipe)."),
     out: Path | None = typer.Option(None, "--out", "-o", help="HTML file; report.html in the run folder."),
     data: Path | None = typer.Option(None, help="Output folder of `convert`: pictures, wafers, levels."),
-    judgements: list[Path] = typer.Option([], "--judge", help="Result file of `judge`; may be repeated."),
+    judgements: list[Path] = typer.Option([], "--judge", help="Output folder of `judge`; may be repeated."),
     metrics: list[Path] = typer.Option([], help="File of verl's file logger; may be repeated."),
     answers: int = typer.Option(300, min=0, help="Answers in the table."),
     title: str | None = typer.Option(None, help="Heading of the page."),

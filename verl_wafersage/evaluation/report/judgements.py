@@ -9,40 +9,43 @@ from pathlib import Path
 from typing import Any
 
 from verl_wafersage.errors import InputError
+from verl_wafersage.evaluation.agreement import TOP_GRADE
 
 from .run import Run
 
-_TOP = 10.0
 
+def attach_judgements(run: Run, sources: Iterable[Path]) -> None:
+    """Give the run's answers the grades found in results of `judge`, in place.
 
-def attach_judgements(run: Run, files: Iterable[Path]) -> None:
-    """Give the run's answers the grades found in result files, in place.
+    A grade belongs to the answer of the same step with the same question and text. Unscored results stay
+    unscored.
 
-    A grade belongs to the answer with the same text and, where the result has them, the same step and
-    row. Unscored results stay unscored.
+    Args:
+        run: The run.
+        sources: Output folders of `judge`, or their `answers.jsonl`.
 
     Raises:
-        InputError: A file does not exist or has no judgement in it.
+        InputError: A file does not exist or has no graded answer in it.
     """
-    grades: dict[tuple[str, str], list[float]] = {}
-    for file in files:
+    grades: dict[tuple[object, str, str], list[float]] = {}
+    for source in sources:
+        file = source / "answers.jsonl" if source.is_dir() else source
         count = 0
         for line in _read(file):
-            grade = _grade(line)
-            text = line.get("answer", line.get("text", line.get("output")))
+            grade, text = _grade(line), line.get("text")
             if grade is None or not isinstance(text, str):
                 continue
             count += 1
-            grades.setdefault((text, str(line.get("step", ""))), []).append(grade)
+            key = (line.get("step"), str(line.get("question") or ""), text)
+            grades.setdefault(key, []).append(grade)
         if not count:
-            raise InputError("holds no judgement", file=file, remedy="give a result file of `judge`")
-    if not grades:
-        if not any(answer.judge is not None for answer in run.answers):
-            run.missing.append("Judgements: run `verl-wafersage judge` on the dumps and name its results.")
-        return
+            raise InputError("holds no graded answer", file=file, remedy="name the output folder of `judge`")
+    if not grades and not any(answer.judge is not None for answer in run.answers):
+        run.missing.append(
+            "Judgements: run `verl-wafersage judge` on the dumps and name its output with --judge."
+        )
     for i, answer in enumerate(run.answers):
-        found = grades.get((answer.text, str(answer.step))) or grades.get((answer.text, ""))
-        if found:
+        if found := grades.get((answer.step, answer.question, answer.text)):
             run.answers[i] = replace(answer, judge=sum(found) / len(found))
 
 
@@ -61,7 +64,7 @@ def _read(file: Path) -> Iterable[dict[str, Any]]:
 
 
 def _grade(line: dict[str, Any]) -> float | None:
-    value = line.get("judge", line.get("overall"))
+    value = line.get("overall")
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return min(1.0, max(0.0, value / _TOP))
+    return min(1.0, max(0.0, value / TOP_GRADE))

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from verl_wafersage import __version__
+from verl_wafersage.data_prep.writer import write_text
 from verl_wafersage.errors import InputError, MissingExtraError
 
 from .alarm import Alarm, check
@@ -63,7 +62,7 @@ def build_report(
     Args:
         run_dir: The run's folder.
         data_dir: Output folder of `convert`, for pictures and levels; looked for beside the run when None.
-        judgements: Result files of `verl-wafersage judge`.
+        judgements: Output folders of `verl-wafersage judge`.
         metric_files: Metric files outside the run folder.
         max_answers: Answers in the table; a fair sample, the same questions at every step.
         title: Heading; the folder's name by default.
@@ -113,30 +112,13 @@ def build_report(
 
 def write_report(run_dir: Path, out: Path, **options: Any) -> Path:
     """Render the report of a run into a file, atomically; see `build_report` for the options."""
-    write_text(out, build_report(run_dir, **options))
-    return out
-
-
-def write_text(out: Path, text: str) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        InputError: It cannot be written there.
-    """
+    # Answers may hold lone surrogates, which are not UTF-8.
+    text = build_report(run_dir, **options).encode("utf-8", "replace").decode("utf-8")
     try:
-        out.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=out.parent, prefix=f".{out.name}.")
-        try:
-            # Answers may hold lone surrogates, which are not UTF-8.
-            with os.fdopen(handle, "w", encoding="utf-8", errors="replace") as stream:
-                stream.write(text)
-            Path(temporary).chmod(0o644)
-            Path(temporary).replace(out)
-        except BaseException:
-            Path(temporary).unlink(missing_ok=True)
-            raise
+        write_text(text, out)
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror or error}", file=out) from error
+    return out
 
 
 def select(run: Run, count: int) -> list[Answer]:

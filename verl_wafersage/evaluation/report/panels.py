@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -22,7 +22,21 @@ _NAMES = {
     "format": "Format",
 }
 _TRAIN, _VALIDATION = 0, 1
-_CURRICULUM = "wafersage/curriculum/"
+_CURRICULUM = "curriculum/"
+_LEVELS = {"easy": 0, "medium": 1, "hard": 2}
+# Shown with the reward, or of no use as a curve.
+_GROUP_METRICS = frozenset(
+    {"zero_spread", "all_right", "all_wrong", "groups", "group_mean", "group_spread", "progress"}
+    | {"prompts_served", "prompts_seen_share"}
+)
+_CURRICULUM_TITLES = {
+    "success/level": ("Success by level", "Mean of `acc` over the groups of each level."),
+    "share": ("Served levels", "Share of each level among the prompts."),
+    "difficulty": ("Served difficulty", "Mean difficulty of the prompts, 0 to 1."),
+    "success/dimension": ("Success by dimension", "Mean of `acc` over the groups of each dimension."),
+    "prompts": ("Prompts", "Seen at least once; resting because they are solved or hopeless."),
+    "refilled_prompts": ("Refilled prompts", "Fetched again in place of filtered or failed groups."),
+}
 
 
 @dataclass(frozen=True)
@@ -76,13 +90,15 @@ def train_curve(run: Run, name: str) -> list[Point]:
 
 
 def validation_curve(run: Run, name: str) -> list[Point]:
-    """Return a sub-score's mean over validation answers: exact from the dumps, else from verl's metrics.
+    """Return a sub-score's mean over validation answers: from the dumps, the replay buffer, or verl.
 
     verl logs one mean for each data source; without the dumps these are averaged with equal weight.
     """
     from_dumps = run.means.get(("validation", name), {})
     if from_dumps:
         return sorted(from_dumps.items())
+    if from_buffer := series(run, f"val/wafersage/{name}/mean"):
+        return from_buffer
     values: dict[int, list[float]] = {}
     for metric, steps in run.metrics.items():
         head, _, tail = metric.rpartition(f"/{name}/mean@")
@@ -95,11 +111,6 @@ def validation_curve(run: Run, name: str) -> list[Point]:
 def series(run: Run, name: str) -> list[Point]:
     """Return one metric as points."""
     return [(float(step), value) for step, value in sorted(run.metrics.get(name, {}).items())]
-
-
-def first(run: Run, names: Iterable[str]) -> list[Point]:
-    """Return the first of several metrics that was logged."""
-    return next((points for name in names if (points := series(run, name))), [])
 
 
 def _reward(run: Run) -> list[Panel]:
@@ -122,18 +133,16 @@ def _reward(run: Run) -> list[Panel]:
                 (0, 1),
             )
         )
-    zero = first(
-        run, (f"{_CURRICULUM}zero_spread", f"{_CURRICULUM}zero_spread_fraction", "wafersage/zero_spread")
-    )
-    if zero:
-        panels.append(
-            _panel(
-                "Groups without spread",
-                "Share of prompts whose answers all scored the same: they teach nothing.",
-                [Line("training", zero, (), _TRAIN)],
-                (0.0, 1.0),
-            )
+    flat = [
+        Line(label, points, (), colour)
+        for colour, (label, name) in enumerate(
+            (("no spread", "zero_spread"), ("all right", "all_right"), ("all wrong", "all_wrong"))
         )
+        if (points := series(run, _CURRICULUM + name))
+    ]
+    if flat:
+        note = "Share of prompts whose answers all scored the same: they teach nothing."
+        panels.append(_panel("Groups without spread", note, flat, (0.0, 1.0)))
     return panels
 
 
@@ -183,28 +192,29 @@ def _policy(run: Run) -> list[Panel]:
 
 
 def _curriculum(run: Run) -> list[Panel]:
-    """Group the buffer's metrics by their first word: `success/easy` and `success/hard` share a chart."""
+    """Known families first, under their own titles; whatever else the curriculum logs after them."""
     families: dict[str, list[tuple[str, list[Point]]]] = {}
     for name in sorted(run.metrics):
-        if not name.startswith(_CURRICULUM) or "zero_spread" in name:
-            continue
-        family, _, member = name.removeprefix(_CURRICULUM).partition("/")
-        families.setdefault(family, []).append((member, series(run, name)))
+        member = name.removeprefix(_CURRICULUM)
+        if name.startswith(_CURRICULUM) and member not in _GROUP_METRICS:
+            family = "prompts" if member.startswith("prompts_") else member.rpartition("/")[0] or member
+            families.setdefault(family, []).append(
+                (member.removeprefix(family).strip("/_"), series(run, name))
+            )
+    order = [*_CURRICULUM_TITLES, *sorted(families.keys() - _CURRICULUM_TITLES.keys())]
     panels = []
-    for family, members in families.items():
+    for family in order:
+        if family not in families:
+            continue
+        members = sorted(families[family], key=lambda member: (_LEVELS.get(member[0], 3), member[0]))
         lines = [
             Line(_label(member or family), points, (), colour)
-            for colour, (member, points) in enumerate(_by_level(members))
+            for colour, (member, points) in enumerate(members)
         ]
-        values = [y for line in lines for _, y in line.points]
-        unit = all(0.0 <= value <= 1.0 for value in values)
-        panels.append(_panel(_label(family).capitalize(), "", lines, (0.0, 1.0) if unit else None))
+        unit = all(0.0 <= value <= 1.0 for line in lines for _, value in line.points)
+        title, note = _CURRICULUM_TITLES.get(family, (_label(family).capitalize(), ""))
+        panels.append(_panel(title, note, lines, (0.0, 1.0) if unit else None))
     return panels
-
-
-def _by_level(members: list[tuple[str, list[Point]]]) -> list[tuple[str, list[Point]]]:
-    order = {"easy": 0, "medium": 1, "hard": 2}
-    return sorted(members, key=lambda member: (order.get(member[0].partition("/")[0], 3), member[0]))
 
 
 def _label(name: str) -> str:

@@ -88,7 +88,7 @@ def _matches(
         has_images = "images" in table.schema_arrow.names
         for group in range(table.num_row_groups):
             rows = table.read_row_group(group, columns=columns).to_pylist()
-            keyed = [(i, key, row["extra_info"]) for i, row in enumerate(rows) for key in _keys(row) & wanted]
+            keyed = [(i, key, _info(row)) for i, row in enumerate(rows) for key in _keys(row) & wanted]
             images = None
             if has_images and any(key in pictured for _, key, _ in keyed):
                 images = table.read_row_group(group, columns=["images"]).column("images")
@@ -97,6 +97,10 @@ def _matches(
                 yield key, info, _image_bytes(cell)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"cannot be read as a data set of this project: {error}", file=file) from error
+
+
+def _info(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {**(row.get("extra_info") or {}), "rubric": (row.get("reward_model") or {}).get("ground_truth")}
 
 
 def _keys(row: Mapping[str, Any]) -> set[str]:
@@ -119,6 +123,7 @@ def _completed(answer: Answer, info: Mapping[str, Any]) -> Answer:
         dimension=answer.dimension or str(info.get("dimension") or ""),
         level=answer.level or str(info.get("level") or ""),
         wafer_id=answer.wafer_id or str(info.get("wafer_id") or ""),
+        rubric=answer.rubric or str(info.get("rubric") or ""),
     )
 
 

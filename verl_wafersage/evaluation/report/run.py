@@ -2,7 +2,7 @@
 
 A run folder holds (each part may be missing):
 
-    metrics.jsonl            one object per step, written by the curriculum's replay buffer
+    metrics.jsonl            one object per step and split, written by the curriculum's replay buffer
     *.jsonl                  verl's file logger: {"step": n, "data": {...}}
     rollouts/<step>.jsonl    training answers with row id and sub-scores, by the replay buffer
     validation/<step>.jsonl  verl's validation dump (`trainer.validation_data_dir`)
@@ -29,7 +29,7 @@ DIMENSIONS = ("spatial", "morphology", "root_cause", "defect_type")
 # Text fields of a dump under the names that verl and our replay buffer give them.
 _TEXT = ("text", "output", "response")
 _RUBRIC = ("ground_truth", "gts", "rubric")
-_NOT_SCORES = frozenset({"step", "index", "n", "session", "session_id", "row", "global_steps", "epoch"})
+_NOT_SCORES = frozenset({"step", "index", "position", "trained", "difficulty", "sample"})
 _ROLLOUT_FILES = 12
 _ROWS_PER_FILE = 1000
 
@@ -86,7 +86,8 @@ class Run:
 
     Attributes:
         folder: Where it lies.
-        metrics: Metric name -> {step: value}; finite values only.
+        metrics: Metric name -> {step: value}; finite values only. Those that the replay buffer wrote about
+            validation carry the prefix `val/`.
         answers: A sample of answers, the same questions at every step.
         counted: (split, step) -> rows in the file, of which `answers` holds at most a thousand.
         means: (split, sub-score) -> {step: mean over all rows it applies to}.
@@ -151,11 +152,12 @@ def _read_metrics(file: Path, run: Run) -> None:
         data = line.get("data", line)
         if not isinstance(step, int) or not isinstance(data, dict):
             continue
+        prefix = "" if line.get("split", "train") == "train" else f"{line['split']}/"
         for name, value in data.items():
             number = _number(value)
             if number is not None and name != "step":
                 # After a resume a step may be logged twice; the later line is the run that went on.
-                run.metrics.setdefault(name, {})[step] = number
+                run.metrics.setdefault(prefix + name, {})[step] = number
 
 
 def _read_answers(run: Run, split: Split, folder: Path) -> None:
