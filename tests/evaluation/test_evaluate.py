@@ -114,7 +114,8 @@ def test_a_killed_run_resumes_and_pays_for_nothing_twice(tmp_path: Path) -> None
     with FaultyServer(answer=graded_as_told, delay=0.1) as server:
         command = [
             sys.executable, "-c", "from verl_wafersage.cli import main; main()", "judge",
-            str(source), "--out", str(out), "--judge-server", server.url, "--judge-model", "j", "--concurrency", "2",
+            str(source), "--out", str(out), "--judge-server", server.url,
+            "--judge-model", "j", "--concurrency", "2",
         ]  # fmt: skip
         environment = os.environ | {"OMP_NUM_THREADS": "1"}
         process = subprocess.Popen(
@@ -290,6 +291,7 @@ def test_a_real_judge_behind_a_faulty_line_scores_everything_or_says_why(tmp_pat
             proxy.url,
             REAL_MODEL,
             timeout=8.0,
+            attempts=8,
             backoff=0.01,
             concurrency=2,
             max_tokens=64,
