@@ -104,7 +104,7 @@ def e142_text(grid: Grid, notch: str, axes: str | None = None, wafer_id: str = "
     direction = "" if axes is None else f' AxisDirection="{axes}"'
     return (
         '<?xml version="1.0"?><MapData xmlns="urn:semi-org:xsd.E142-1.V1005.SubstrateMap">'
-        f'<Substrates><Substrate SubstrateType="Wafer" SubstrateId="{wafer_id}"><LotId>L1</LotId></Substrate>'
+        f'<Substrates><Substrate SubstrateId="{wafer_id}"><LotId>L1</LotId></Substrate>'
         "</Substrates>"
         f'<SubstrateMaps><SubstrateMap SubstrateType="Wafer" SubstrateId="{wafer_id}"{direction} '
         f'Orientation="{CLOCKWISE_FROM_BOTTOM[notch]}"><Overlay MapName="M"><BinCodeMap BinType="HexaDecimal" '
