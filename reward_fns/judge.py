@@ -129,6 +129,7 @@ def judge_request(
     text = "\n\n".join(
         [f"Question: {case.question}", *(sections[::-1] if swap else sections), f"Reply with:\n{ask}{wanted}"]
     )
+    text = text.encode("utf-8", "replace").decode()  # Half a surrogate pair cannot be sent.
     images = () if case.image is None else (case.image,)
     return ChatRequest((system(_SYSTEM), user(text, *images)), schema=schema, sample=sample, key=key)
 

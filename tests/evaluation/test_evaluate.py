@@ -163,7 +163,8 @@ def test_rescoring_needs_no_model_and_keeps_the_judgements(tmp_path: Path) -> No
 
 
 def test_results_can_be_evaluated_again(tmp_path: Path) -> None:
-    source = graded_answers(tmp_path)
+    lines = [answer_line(n, text) for n, text in enumerate(["edge", "", "\ud800 half a pair", "\u2028\x00|"])]
+    source = write_lines(tmp_path / "answers.jsonl", lines)
     assert run(source, "-o", tmp_path / "one").exit_code == 0
     assert run(tmp_path / "one" / "answers.jsonl", "-o", tmp_path / "two").exit_code == 0
     assert read_lines(tmp_path / "one" / "answers.jsonl") == read_lines(tmp_path / "two" / "answers.jsonl")

@@ -209,7 +209,7 @@ def test_a_malformed_rubric_is_refused_as_by_the_rule() -> None:
         score("http://127.0.0.1:1/v1", truth='{"version": 7}')
 
 
-@pytest.mark.parametrize("answer", [None, b"edge", 3.5, ["edge"], "", "<SOLUTION>", "x" * 100_000])
+@pytest.mark.parametrize("answer", [None, b"edge", 3.5, ["edge"], "", "<SOLUTION>", "\ud800", "x" * 100_000])
 def test_no_answer_breaks_it(answer: object) -> None:
     with FaultyServer(answer=grade(1)) as server:
         assert score(server.url, answer)["judged"] == 1

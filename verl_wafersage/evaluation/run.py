@@ -109,9 +109,9 @@ def write(summary: Summary, out: Path) -> None:
     if summary.judgements:
         lines = [judgement.as_dict() for judgement in summary.judgements]
         write_text(_json_lines(lines), out / "judgements.jsonl")
-    write_text(as_markdown(built), out / "summary.md")
-    write_text(as_html(built, "Evaluation"), out / "summary.html")
-    write_text(json.dumps(as_json(summary), indent=1, ensure_ascii=False) + "\n", out / "summary.json")
+    write_text(_printable(as_markdown(built)), out / "summary.md")
+    write_text(_printable(as_html(built, "Evaluation")), out / "summary.html")
+    write_text(json.dumps(as_json(summary), indent=1) + "\n", out / "summary.json")
 
 
 def as_json(summary: Summary) -> dict[str, Any]:
@@ -192,5 +192,9 @@ def _limited(sources: Sequence[Path], limit: int) -> list[Row]:
     return rows
 
 
+def _printable(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
 def _json_lines(lines: Sequence[Mapping[str, Any]]) -> str:
-    return "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in lines)
+    return "".join(json.dumps(line) + "\n" for line in lines)
