@@ -2,16 +2,65 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
+from .causes import judge_causes
 from .final import answer_text, has_style
+from .lexicon import Lexicon, load_lexicon
+from .matching import Evidence, judge
+from .parts import split_parts
+from .phrases import match_phrase
+from .reader import Reading, read
 from .repair import repair
 from .schema import PARTS, Criteria, Item, Rubric, load_rubric
+from .text import Text, read_text
+from .truth import Truth, build_truth
 
 NOT_APPLICABLE = -1.0
 """Value of a sub-score that does not apply to the row; averages are over rows where it is not this."""
+
+_FLOOR = 0.06
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a recipe may set.
+
+    Attributes:
+        lexicon: Path of a lexicon, `none`, or None for the wafer lexicon.
+        weights: Weights of the three parts of a full answer.
+    """
+
+    lexicon: str | None = None
+    weights: tuple[tuple[str, float], ...] = (("spatial", 0.35), ("morphology", 0.3), ("root_cause", 0.35))
+
+
+@dataclass(slots=True)
+class Compiled:
+    """One part of a rubric, ready to judge with."""
+
+    dimension: str
+    truth: Truth
+    items: list[tuple[Item, list[Reading]]]
+    phrases: list[Item]
+    avoided: list[tuple[Item, list[Reading]]]
+    avoided_causes: frozenset[str]
+    scorable: bool
+
+
+@dataclass(slots=True)
+class PartScore:
+    """The outcome of one part."""
+
+    score: float
+    hit: float
+    hallucination: float
+    evidence: list[Evidence]
+    scorable: bool
 
 
 def compute_score(
@@ -19,7 +68,7 @@ def compute_score(
     solution_str: object,
     ground_truth: str | Mapping[str, Any],
     extra_info: Mapping[str, Any] | None = None,
-    **options: object,
+    **options: Any,
 ) -> dict[str, float]:
     """Score one answer against its rubric.
 
@@ -37,7 +86,7 @@ def compute_score(
     Raises:
         RubricError: `ground_truth` is malformed.
     """
-    return _judge(solution_str, ground_truth, extra_info)[0]
+    return _judge(solution_str, ground_truth, extra_info, _options(options))[0]
 
 
 def explain(
@@ -45,55 +94,198 @@ def explain(
     solution_str: object,
     ground_truth: str | Mapping[str, Any],
     extra_info: Mapping[str, Any] | None = None,
-    **options: object,
+    **options: Any,
 ) -> dict[str, Any]:
     """Return `{"scores": ..., "text": ..., "evidence": [...]}`: which words earned and cost what."""
-    scores, text, evidence = _judge(solution_str, ground_truth, extra_info)
-    return {"scores": scores, "text": text, "evidence": evidence}
+    scores, text, parts = _judge(solution_str, ground_truth, extra_info, _options(options))
+    spans = text.spans()
+    evidence = []
+    for name, part in parts.items():
+        for e in part.evidence:
+            start, end = (
+                (spans[e.start][0], spans[e.end - 1][1]) if 0 <= e.start < e.end <= len(spans) else (-1, -1)
+            )
+            evidence.append(
+                {"part": name, "verdict": e.verdict, "what": e.what, "credit": e.credit, "weight": e.weight,
+                 "start": start, "end": end, "words": text.source[start:end] if start >= 0 else "", "why": e.why}
+            )  # fmt: skip
+    return {"scores": scores, "text": text.source, "evidence": evidence}
+
+
+def _options(options: Mapping[str, Any]) -> Options:
+    return Options(lexicon=options.get("lexicon"))
 
 
 def _judge(
-    answer: object, ground_truth: str | Mapping[str, Any], extra_info: Mapping[str, Any] | None
-) -> tuple[dict[str, float], str, list[dict[str, Any]]]:
-    rubric = load_rubric(ground_truth)
-    text = answer_text(answer)[:32_768]
-    evidence: list[dict[str, Any]] = []
-    parts = {name: _part(part, text, evidence) for name, part in rubric.criteria.items()}
-    hits = [share for share, _ in parts.values()]
-    rates = [rate for _, rate in parts.values()]
-    hit = sum(hits) / len(hits) if hits else 0.0
-    rate = sum(rates) / len(rates) if rates else 0.0
+    answer: object,
+    ground_truth: str | Mapping[str, Any],
+    extra_info: Mapping[str, Any] | None,
+    options: Options,
+) -> tuple[dict[str, float], Text, dict[str, PartScore]]:
+    key = (
+        ground_truth
+        if isinstance(ground_truth, str)
+        else json.dumps(ground_truth, sort_keys=True, default=str)
+    )
+    rubric, compiled = compile_rubric(key, options.lexicon)
+    lexicon = load_lexicon(options.lexicon)
+    text = read_text(answer_text(answer))
+    question = str((extra_info or {}).get("question") or "") if isinstance(extra_info, Mapping) else ""
+    asked = _question(question, options.lexicon)
+    skip = _copied(text.words, asked)
+    parts: dict[str, PartScore] = {}
+    if rubric.dimension == "full":
+        cut = split_parts(text.words)
+        whole = read(text, lexicon, skip)
+        for name, part in compiled.items():
+            stretch = cut.get(name)
+            reading = (
+                whole if stretch is None else read(text, lexicon, _outside(len(text.words), stretch, skip))
+            )
+            parts[name] = _score_part(reading, text, part, lexicon, {}, alone=False)
+    else:
+        reading = read(text, lexicon, skip)
+        boost = asked.boost if asked is not None else {}
+        parts = {
+            name: _score_part(reading, text, part, lexicon, boost, alone=True)
+            for name, part in compiled.items()
+        }
+    return _total(rubric, parts, options, answer, extra_info), text, parts
+
+
+def _total(
+    rubric: Rubric,
+    parts: Mapping[str, PartScore],
+    options: Options,
+    answer: object,
+    extra_info: Mapping[str, Any] | None,
+) -> dict[str, float]:
+    live = {name: part for name, part in parts.items() if part.scorable}
+    weights = dict(options.weights)
+    shares = {name: weights.get(name, 1.0) for name in live}
+    total = sum(shares.values())
+
+    def mean(field: str) -> float:
+        return sum(shares[n] * getattr(live[n], field) for n in live) / total if total else 0.0
+
+    rate = mean("hallucination")
     scores = {
-        "score": hit * (1.0 - rate),
-        "acc": float(bool(hits) and hit == 1.0 and rate == 0.0),
-        "scorable": float(any(part.must_hit for part in rubric.criteria.values())),
-        "hit": hit,
+        "score": mean("score"),
+        "acc": float(bool(live) and all(p.hit >= 0.999 and p.hallucination == 0.0 for p in live.values())),
+        "scorable": float(bool(live)),
+        "hit": mean("hit"),
         "faithful": 1.0 - rate,
         "hallucination": rate,
     }
     for name in (*PARTS, "defect_type"):
-        scores[name] = parts[name][0] * (1.0 - parts[name][1]) if name in parts else NOT_APPLICABLE
+        scores[name] = live[name].score if name in live else NOT_APPLICABLE
     scores["format"] = float(has_style(answer, extra_info))
-    return scores, text, evidence
+    return scores
 
 
-def _part(part: Criteria, text: str, evidence: list[dict[str, Any]]) -> tuple[float, float]:
-    met = [_find(item, text, "met", evidence) for item in part.must_hit]
-    false = [_find(item, text, "violated", evidence) for item in part.must_avoid]
-    return sum(met) / len(met) if met else 0.0, min(1.0, 0.25 * sum(false))
+@lru_cache(maxsize=4096)
+def compile_rubric(text: str, lexicon_path: str | None = None) -> tuple[Rubric, dict[str, Compiled]]:
+    """Repair and compile a rubric; cached by content, since every answer of a group asks for the same one."""
+    load_rubric(text)
+    mended, _ = repair(json.loads(text))
+    rubric = load_rubric(mended)
+    lexicon = load_lexicon(lexicon_path)
+    return rubric, {name: _compile(rubric, name, part, lexicon) for name, part in rubric.criteria.items()}
 
 
-def _find(item: Item, text: str, verdict: str, evidence: list[dict[str, Any]]) -> bool:
-    for term in item.any_of:
-        words = re.findall(r"\w+", term)
-        pattern = r"\b" + r"\W{1,3}".join(map(re.escape, words)) + r"\b"
-        found = re.search(pattern, text, re.IGNORECASE) if words else None
-        if found:
-            evidence.append(
-                {"item": str(item), "verdict": verdict, "start": found.start(), "end": found.end()}
-            )
-            return True
-    return False
+def _compile(rubric: Rubric, name: str, part: Criteria, lexicon: Lexicon) -> Compiled:
+    truth, items = build_truth(rubric.labels, rubric.reference_answer, part, lexicon)
+    phrases = [item for item, readings in items if not any(r.claims for r in readings)]
+    avoided = [(item, [read(read_text(term), lexicon) for term in item.any_of]) for item in part.must_avoid]
+    causes = frozenset(
+        str(c.value) for _, readings in avoided for r in readings for c in r.claims if c.slot == "cause"
+    ) - set(truth.causes)
+    scorable = bool(part.must_hit or rubric.labels or rubric.reference_answer.strip())
+    return Compiled(name, truth, items, phrases, avoided, causes, scorable)
 
 
-__all__ = ["NOT_APPLICABLE", "Rubric", "compute_score", "explain", "load_rubric", "repair"]
+@dataclass(slots=True)
+class _Question:
+    words: list[str]
+    boost: dict[str, float]
+
+
+_ASKS = {
+    "where": ("zone", "arc"), "zone": ("zone",), "clock": ("arc",), "direction": ("arc",), "location": ("zone", "arc"),
+    "dense": ("density",), "density": ("density",), "texture": ("border", "density", "texture"),
+    "closed": ("closure",), "closure": ("closure",), "shape": ("shape",), "borders": ("border",), "border": ("border",),
+    "boundary": ("border",), "width": ("width",), "crisp": ("border",), "structure": ("shape",), "clustering": ("shape",),
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _question(question: str, lexicon_path: str | None) -> _Question | None:
+    if not question.strip():
+        return None
+    words = read_text(question).words
+    boost = {slot: 1.6 for word in words for slot in _ASKS.get(word, ())}
+    return _Question(words, boost)
+
+
+def _copied(words: Sequence[str], asked: _Question | None) -> list[bool] | None:
+    """Mark the sentences that copy the question: eight words or more of it in order."""
+    if asked is None or len(asked.words) < 4 or len(words) < 4:
+        return None
+    size = 5
+    grams = {tuple(asked.words[i : i + size]) for i in range(len(asked.words) - size + 1)}
+    if not grams:
+        return None
+    marks: list[bool] | None = None
+    for i in range(len(words) - size + 1):
+        if words[i] in asked.words and tuple(words[i : i + size]) in grams:
+            if marks is None:
+                marks = [False] * len(words)
+            marks[i : i + size] = [True] * size
+    return marks
+
+
+def _outside(size: int, stretch: tuple[int, int], skip: Sequence[bool] | None) -> list[bool]:
+    marks = [True] * size
+    start, end = stretch
+    marks[start:end] = list(skip[start:end]) if skip is not None else [False] * (end - start)
+    return marks
+
+
+def _score_part(
+    reading: Reading, text: Text, part: Compiled, lexicon: Lexicon, boost: Mapping[str, float], alone: bool
+) -> PartScore:
+    """Weigh the evidence on one part."""
+    if not part.scorable:
+        return PartScore(0.0, 0.0, 0.0, [], False)
+    if part.dimension == "root_cause":
+        return _score_causes(reading, part, lexicon)
+    judgement = judge(reading, part.truth, part.dimension, lexicon, boost)
+    evidence = judgement.evidence
+    for item in part.phrases:
+        evidence.append(match_phrase(item, reading.words, 0.15 if lexicon.classes else 1.0))
+    total = sum(e.weight for e in evidence if e.verdict != "invented") or 1.0
+    value = sum(e.weight * e.credit for e in evidence) / total
+    hit = sum(e.weight * max(0.0, e.credit) for e in evidence) / total
+    false = sum(e.weight * -min(0.0, e.credit) for e in evidence) / total
+    engaged = judgement.engaged and reading.predicates > 0 and not reading.refuses
+    floor = _FLOOR if engaged and not judgement.denied_truth else 0.0
+    score = max(floor, min(1.0, value))
+    if judgement.denied_truth and value < 0.3:
+        score = 0.0
+    return PartScore(score, hit, min(1.0, false), evidence, True)
+
+
+def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon) -> PartScore:
+    judgement = judge(reading, part.truth, "defect_type", lexicon, {})
+    share, charge, evidence = judge_causes(
+        reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon
+    )
+    invented = [e for e in judgement.evidence if e.verdict == "invented"]
+    false = min(1.0, charge + 0.22 * len(invented))
+    value = share * (1.0 - false)
+    engaged = any(c.slot == "cause" and c.affirmed for c in reading.claims) and reading.predicates > 0
+    score = max(_FLOOR if engaged and not reading.refuses else 0.0, value)
+    return PartScore(score, share, false, evidence + invented, True)
+
+
+__all__ = ["NOT_APPLICABLE", "Rubric", "compile_rubric", "compute_score", "explain", "load_rubric", "repair"]

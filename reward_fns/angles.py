@@ -1,0 +1,541 @@
+"""Directions on a disc as one circular quantity: clock, compass, degrees and words are arcs in hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_NUMBERS = {
+    word: hour
+    for hour, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=1
+    )
+}  # fmt: skip
+_POINTS = {
+    "n": 12.0, "nne": 0.75, "ne": 1.5, "ene": 2.25, "e": 3.0, "ese": 3.75, "se": 4.5, "sse": 5.25,
+    "s": 6.0, "ssw": 6.75, "sw": 7.5, "wsw": 8.25, "w": 9.0, "wnw": 9.75, "nw": 10.5, "nnw": 11.25,
+}  # fmt: skip
+_COMPASS = {"north": "n", "northern": "n", "east": "e", "eastern": "e", "south": "s", "southern": "s",
+            "west": "w", "western": "w", "northeast": "ne", "northwest": "nw", "southeast": "se",
+            "southwest": "sw", "northeastern": "ne", "northwestern": "nw", "southeastern": "se",
+            "southwestern": "sw", "northerly": "n", "southerly": "s", "easterly": "e", "westerly": "w",
+            "northward": "n", "southward": "s", "eastward": "e", "westward": "w"}  # fmt: skip
+_UP = {"top", "upper", "uppermost", "topmost", "above"}
+_DOWN = {"bottom", "lower", "lowermost", "bottommost", "below"}
+_LEFT = {"left", "leftmost"}
+_RIGHT = {"right", "rightmost"}
+_SIDE = {"hand", "side", "flank", "half", "part", "portion", "rim", "edge", "quadrant", "shoulder", "margin"}
+_AFTER_HOUR = {"direction", "position", "positions", "side", "o'clock", "oclock", "hours", "hour", "sector",
+                "region", "mark", "stretch", "way", "arc", "segment", "range", "span"}  # fmt: skip
+_BEFORE_HOUR = {
+    "at", "near", "around", "about", "towards", "toward", "from", "between", "past", "by", "roughly", "down", "approximately", "circa",
+    "until", "till", "to", "through", "exactly", "just", "after", "before", "position", "say", "of", "clock", "is", "point", "points",
+}  # fmt: skip
+_JOIN = {"to", "and", "through", "until", "till", "or", "-", "\u2013", "down", "up", "as", "far"}
+_UNITS = {
+    "%", "percent", "die", "dies", "rows", "row", "of", "or", "other", "out", "times", "mm", "per", "types", "patterns", "regions",
+    "groups", "structures", "features", "distinct", "separate", "classes", "clusters", "rings", "hoops", "areas", "zones", "parts",
+    "populations", "bodies", "things", "islands", "signatures", "two", "three", "more", "neighbours", "ends", "adjacent", "circles",
+    "tenants", "different", "large", "small", "compact", "main", "at", "in", "on", "single", "thin", "lists", "hundred", "thousand",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Arc:
+    """An arc of the dial, clockwise, in hours.
+
+    Attributes:
+        start: Where it begins, in (0, 12].
+        length: How far it runs clockwise, 0 for a point, up to 12.
+        words: Whether it was said in words (a side, a quadrant), which are broad.
+    """
+
+    start: float
+    length: float
+    words: bool = False
+
+    @property
+    def middle(self) -> float:
+        """Return the hour in the middle of the arc."""
+        return _hour(self.start + self.length / 2)
+
+    def __str__(self) -> str:
+        end = _hour(self.start + self.length)
+        return f"{self.start:g} o'clock" if self.length == 0 else f"{self.start:g} to {end:g} o'clock"
+
+
+def _hour(value: float) -> float:
+    value %= 12.0
+    return value if value > 0 else 12.0
+
+
+def distance(a: Arc, b: Arc) -> float:
+    """Return the hours between the middles of two arcs, from 0 to 6."""
+    gap = abs(a.middle - b.middle) % 12.0
+    return min(gap, 12.0 - gap)
+
+
+def overlap(a: Arc, b: Arc) -> float:
+    """Return the hours two arcs share, an arc counting at least half an hour."""
+    length_a, length_b = max(a.length, 0.5), max(b.length, 0.5)
+    start = (b.middle - length_b / 2 - (a.middle - length_a / 2)) % 12.0
+    first = max(0.0, min(length_a, start + length_b) - start) if start < length_a else 0.0
+    wrapped = max(0.0, min(length_a, start + length_b - 12.0))
+    return first + wrapped
+
+
+def agreement(said: Arc, true: Arc) -> float:
+    """Return how well a stated arc fits the true one: 1 right, 0.75 an hour off, 0 from three hours off.
+
+    A side or quadrant in words is as wide as it is: it is right when it holds the true arc's middle.
+    """
+    gap = distance(said, true)
+    if said.words or true.words:
+        wide = max(said.length if said.words else 0.0, true.length if true.words else 0.0)
+        gap = max(0.0, gap - wide / 2) if gap > 0.8 else 0.0
+    elif said.length == 0 and true.length > 0:
+        gap = max(0.0, gap - true.length / 2)
+    if gap <= 0.5:
+        return 1.0
+    if gap <= 1.25:
+        return 0.75
+    return max(0.0, 0.75 - 0.42 * (gap - 1.25))
+
+
+def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
+    """Read a direction that begins at a token.
+
+    Returns:
+        The arc and the index after its last token, or None when no direction begins here.
+    """
+    word = words[start]
+    if word in _UP or word in _DOWN or word in _LEFT or word in _RIGHT:
+        return _side(words, start)
+    if word in _COMPASS or (word in _POINTS and len(word) > 1) or word in ("n", "s", "w", "e"):
+        return _compass(words, start)
+    if word == "notch":
+        return (Arc(4.5, 3.0, True), start + 1) if _before(words, start) not in ("from",) else None
+    return _degrees(words, start) or _clock(words, start)
+
+
+def _before(words: list[str], at: int) -> str:
+    index = at - 1
+    while index >= 0 and words[index] in (
+        "the",
+        "a",
+        "~",
+        "about",
+        "around",
+        "roughly",
+        "approximately",
+        "\u2248",
+    ):
+        if words[index] in _BEFORE_HOUR:
+            return words[index]
+        index -= 1
+    return words[index] if index >= 0 else ""
+
+
+def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
+    index, up, right, seen = start, 0, 0, 0
+    while index < len(words) and seen < 3:
+        word = words[index]
+        if word in _UP:
+            up = 1
+        elif word in _DOWN:
+            up = -1
+        elif word in _LEFT:
+            right = -1
+        elif word in _RIGHT:
+            right = 1
+        elif not (word in ("-", "most", "hand") or (word == "," and False)):
+            break
+        index += 1
+        seen += 1
+    while index > start + 1 and words[index - 1] in ("-", "hand"):
+        index -= 1
+    following = words[index] if index < len(words) else ""
+    if (
+        start == index - 1
+        and words[start] == "right"
+        and following
+        in (
+            "in",
+            "at",
+            "answer",
+            "away",
+            "on",
+            "label",
+            "away",
+            "next",
+            "way",
+            "by",
+            "now",
+            "there",
+            "here",
+            "up",
+            "down",
+            "to",
+            "from",
+        )
+    ):
+        return None
+    if words[start] in ("above", "below"):
+        return None
+    if (
+        words[start] == "left"
+        and start == index - 1
+        and _before(words, start)
+        in (
+            "are",
+            "is",
+            "what's",
+            "were",
+            "die",
+            "dies",
+            "remains",
+            "step",
+            "which",
+            "been",
+            "gap",
+            "nothing",
+            "yield",
+            "has",
+            "have",
+            "be",
+            "patch",
+            "was",
+        )
+    ):
+        return None
+    if words[start] == "left" and following in ("out", "alone", "by", "over", "to", "a", "an", "open"):
+        return None
+    return _direction(up, right), index
+
+
+def _direction(up: int, right: int) -> Arc:
+    middle = {
+        (1, 0): 12.0,
+        (1, 1): 1.5,
+        (0, 1): 3.0,
+        (-1, 1): 4.5,
+        (-1, 0): 6.0,
+        (-1, -1): 7.5,
+        (0, -1): 9.0,
+        (1, -1): 10.5,
+    }[up, right]
+    width = 3.0 if up and right else 5.0
+    return Arc(_hour(middle - width / 2), width, True)
+
+
+def _compass(words: list[str], start: int) -> tuple[Arc, int] | None:
+    index, parts = start, ""
+    while index < len(words) and index - start < 5:
+        word = words[index]
+        if word in _COMPASS:
+            parts += _COMPASS[word]
+        elif word in _POINTS and (len(word) > 1 or index == start):
+            parts += word
+        elif word == "-" and index + 1 < len(words) and words[index + 1] in _COMPASS:
+            pass
+        else:
+            break
+        index += 1
+    if (
+        len(words[start]) == 1
+        and words[start].isalpha()
+        and _before(words, start) not in ("due", "towards", "toward", "to")
+    ):
+        return None
+    if parts not in _POINTS:
+        return None
+    # From one point to another: "from WSW to NNW".
+    if index + 1 < len(words) and words[index] in ("to", "through", "\u2013", "-"):
+        other = words[index + 1]
+        other = _COMPASS.get(other, other)
+        if other in _POINTS and _before(words, start) in ("from", "between", "about", "roughly"):
+            return _between(_POINTS[parts], _POINTS[other]), index + 2
+    width = 3.0 if len(parts) == 1 else 2.0 if len(parts) == 2 else 1.0
+    middle = _POINTS[parts]
+    return Arc(_hour(middle - width / 2), width, True), index
+
+
+def _between(a: float, b: float, clockwise: bool | None = None) -> Arc:
+    length = (b - a) % 12.0
+    if clockwise is None and length > 7.0:
+        return Arc(_hour(b), 12.0 - length)
+    return Arc(_hour(a), length)
+
+
+def _hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
+    """Read one hour: its value, the index after it, and whether it can be nothing but a clock position."""
+    size = len(words)
+    if index >= size:
+        return None
+    word = words[index]
+    if word == "noon" or word == "midnight":
+        return 12.0, index + 1, True
+    if word == "half" and index + 2 < size and words[index + 1] == "past":
+        value = _number(words[index + 2])
+        return None if value is None else (_hour(value + 0.5), index + 3, True)
+    if word == "quarter" and index + 2 < size and words[index + 1] in ("past", "to"):
+        value = _number(words[index + 2])
+        step = 0.25 if words[index + 1] == "past" else -0.25
+        return None if value is None else (_hour(value + step), index + 3, True)
+    value = _number(word)
+    if value is None:
+        return None
+    index += 1
+    sure = False
+    if index + 1 < size and words[index] == ":" and words[index + 1].isdigit() and len(words[index + 1]) == 2:
+        value += int(words[index + 1]) / 60
+        index, sure = index + 2, True
+        if index < size and words[index] in ("am", "pm"):
+            return None
+    elif index < size and words[index] in ("thirty", "fifteen", "forty"):
+        value += {"thirty": 0.5, "fifteen": 0.25, "forty": 0.75}[words[index]]
+        index += 1
+        sure = True
+    if index < size and words[index] == "-":
+        after = index + 1
+        if after < size and words[after] in ("o'clock", "oclock"):
+            index = after
+    if index < size and words[index] in ("o'clock", "oclock"):
+        return _hour(value), index + 1, True
+    if index + 1 < size and words[index] == "o" and words[index + 1] in ("clock", "'"):
+        return _hour(value), index + 2 + (words[index + 1] == "'"), True
+    return _hour(value), index, sure
+
+
+def _number(word: str) -> float | None:
+    if word in _NUMBERS:
+        return float(_NUMBERS[word])
+    if word.isascii() and word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 12:
+        return float(word)
+    return None
+
+
+def _clock(words: list[str], start: int) -> tuple[Arc, int] | None:
+    first = _hour_at(words, start)
+    if first is None:
+        return None
+    hour, index, sure = first
+    before = _before(words, start)
+    size = len(words)
+    join = index
+    while join < size and words[join] in _JOIN and join - index < 3:
+        join += 1
+    while join < size and words[join] in ("about", "around", "roughly", "approximately", "~"):
+        join += 1
+    second = _hour_at(words, join) if join > index else None
+    if second is not None:
+        other, end, sure_other = second
+        joiner = words[index]
+        unit = words[end] if end < size else ""
+        if (
+            sure
+            or sure_other
+            or unit in _AFTER_HOUR
+            or (before in ("from", "between") and unit not in _UNITS - {"on", "at", "in"})
+        ):
+            if unit in ("direction", "position", "positions", "sector", "stretch"):
+                end += 1
+            if joiner == "or":
+                return Arc(_hour(hour), (other - hour) % 12.0 if (other - hour) % 12.0 <= 2 else 0.0), end
+            if joiner == "and" and before not in ("between", "from") and (other - hour) % 12.0 > 2:
+                return Arc(hour, 0.0), index
+            return _between(hour, other), end
+        if (
+            joiner in ("-", "\u2013", "to")
+            and before in ("at", "around", "about", "near", "rim")
+            and unit not in _UNITS
+            and (other - hour) % 12.0 <= 6
+        ):
+            return _between(hour, other), end
+        if (
+            joiner in ("to", "through", "-", "\u2013")
+            and unit in ("", ".", ",", ";", ")", "\n", "and")
+            and words[start] in _NUMBERS
+            and before not in ("or",)
+        ):
+            return _between(hour, other), end
+    if sure:
+        return Arc(hour, 0.0), index
+    unit = words[index] if index < size else ""
+    if unit in _AFTER_HOUR and unit not in ("side", "way"):
+        return Arc(hour, 0.0), index + 1
+    if before in ("clock", "position") and words[start].isdigit():
+        return Arc(hour, 0.0), index
+    if (
+        before in ("at", "near", "towards", "toward", "around", "past")
+        and unit not in _UNITS
+        and (
+            unit
+            in (
+                "",
+                ".",
+                ",",
+                ";",
+                ":",
+                ")",
+                "\n",
+                "!",
+                "?",
+                "and",
+                "plus",
+                "but",
+                "while",
+                "with",
+                "or",
+                "a",
+                "the",
+                "is",
+                "there",
+            )
+        )
+    ):
+        return Arc(hour, 0.0), index
+    return None
+
+
+def _degrees(words: list[str], start: int) -> tuple[Arc, int] | None:
+    first = _angle_at(words, start)
+    if first is None:
+        return None
+    value, index, marked = first
+    size = len(words)
+    join = index
+    while (
+        join < size and words[join] in ("to", "and", "-", "\u2013", "through", "until") and join - index < 2
+    ):
+        join += 1
+    second = _angle_at(words, join) if join > index else None
+    if second is not None and (marked or second[2]):
+        other, end, _ = second
+        if {int(value), int(other)} == {0, 360}:
+            return Arc(12.0, 12.0), end
+        # A span stated downwards ("300 to 240") runs the short way; upwards it runs clockwise.
+        return _between(_hour(value / 30), _hour(other / 30), None if other < value else True), end
+    if not marked:
+        return None
+    if value == 360:
+        return Arc(12.0, 12.0), index
+    unit = words[index] if index < size else ""
+    before = _before(words, start)
+    if unit in ("long", "wide", "arc", "or", "of", "span", "in", "sector", "segment", "only") or before in (
+        "over",
+        "spans",
+        "spanning",
+        "some",
+        "only",
+    ):
+        return None
+    if unit in ("bearing", "bearings", "azimuth", "direction", "mark", "position", "clockwise"):
+        return Arc(_hour(value / 30), 0.0), index
+    if before in (
+        "bearing",
+        "bearings",
+        "azimuth",
+        "at",
+        "near",
+        "towards",
+        "toward",
+        "the",
+        "around",
+        "from",
+        "direction",
+        "follow",
+        "about",
+        ",",
+    ):
+        return Arc(_hour(value / 30), 0.0), index
+    return None
+
+
+def _angle_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
+    if index >= len(words):
+        return None
+    word = words[index]
+    if not (word.isascii() and word.replace(".", "", 1).isdigit()) or len(word) > 5:
+        return None
+    value = float(word)
+    if value > 360:
+        return None
+    index += 1
+    if index < len(words) and words[index] in ("\u00b0", "degrees", "degree", "deg"):
+        return value, index + 1, True
+    return value, index, False
+
+
+def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None:
+    """Read a stretch of r/R that begins at a token: "0.3-0.55 R", "r < 0.33", "r/R above 0.88".
+
+    Returns:
+        Its lower and upper end as shares of the radius, and the index after it; None when there is none.
+    """
+    size = len(words)
+    index, named = start, False
+    if words[index] in ("r", "radius"):
+        named = True
+        index += 1
+        if index + 1 < size and words[index] == "/" and words[index + 1] == "r":
+            index += 2
+    below = above = False
+    while index < size and index - start < 8:
+        word = words[index]
+        if word in ("<", "below", "under", "within", "up", "inside"):
+            below = True
+        elif word in (">", "above", "over", "beyond", "outside"):
+            above = True
+        elif word not in (
+            "=",
+            "\u2248",
+            "~",
+            "about",
+            "around",
+            "roughly",
+            "to",
+            "from",
+            "of",
+            "at",
+            "and",
+            "approximately",
+            "is",
+            ":",
+        ):
+            break
+        index += 1
+        if not named and index - start > 2:
+            return None
+    low = _share(words, index)
+    if low is None:
+        return None
+    index += 1
+    high = None
+    if index + 1 < size and words[index] in ("-", "\u2013", "to", "and", "r"):
+        skip = index + (2 if words[index] == "r" and words[index + 1] in ("-", "\u2013", "to", "and") else 1)
+        if skip < size:
+            high = _share(words, skip)
+        if high is not None:
+            index = skip + 1
+    if index < size and words[index] == "r":
+        named = True
+        index += 1
+    if not named:
+        return None
+    if high is not None:
+        return min(low, high), max(low, high), index
+    if below:
+        return 0.0, low, index
+    if above:
+        return low, 1.0, index
+    return low, low, index
+
+
+def _share(words: list[str], index: int) -> float | None:
+    if index >= len(words) or not words[index][:1].isdigit():
+        return None
+    try:
+        value = float(words[index])
+    except ValueError:
+        return None
+    return value if 0.0 <= value <= 1.0 and ("." in words[index] or value in (0.0, 1.0)) else None

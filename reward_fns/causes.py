@@ -1,0 +1,183 @@
+"""Root causes: a map proves none, so groups an expert accepts are credited and implausible ones charged."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from .lexicon import Lexicon
+from .matching import Evidence
+from .reader import Claim, Feature, Reading
+from .schema import Item
+from .truth import Thing, Truth
+
+DEFINITE = 0.68
+"""What is left of a plausible cause that is stated as proven."""
+
+_NUMBERED = frozenset(("number", "no", "slot", "furnace", "zone", "chamber", "tool", "step"))
+
+
+def _member(cause: str, listed: frozenset[str]) -> bool:
+    return cause in listed or cause.split(".")[0] in listed
+
+
+def verdict_of(cause: str, label: str, truth: Truth, lexicon: Lexicon) -> float:
+    """Return 1 for a cause accepted for a class, 0 for one nobody lists, -1 for an implausible one."""
+    lists = lexicon.patterns.get(label)
+    if lists is not None:
+        if _member(cause, lists.get("accept", frozenset())):
+            return 1.0
+        if cause in truth.causes and len(truth.things) == 1:
+            return 1.0
+        if _member(cause, lists.get("reject", frozenset())):
+            return -1.0
+        return 0.0
+    return 1.0 if cause in truth.causes else 0.0
+
+
+def judge_causes(
+    reading: Reading,
+    truth: Truth,
+    bound: Sequence[tuple[Feature, Thing | None]],
+    items: Sequence[tuple[Item, Sequence[Reading]]],
+    avoided: frozenset[str],
+    lexicon: Lexicon,
+) -> tuple[float, float, list[Evidence]]:
+    """Score the causes an answer proposes.
+
+    Returns:
+        The share of what a good answer proposes, in [0, 1]; the charge for false ones, in [0, 1]; evidence.
+    """
+    evidence: list[Evidence] = []
+    owners = _owners(reading, bound)
+    good: dict[int, set[str]] = {n: set() for n in range(len(truth.things))}
+    bad: list[Claim] = []
+    neutral: list[Claim] = []
+    denied_true = 0
+    asserted = 0
+    for claim in reading.claims:
+        if claim.slot != "cause":
+            continue
+        cause = str(claim.value)
+        owner = owners.get(id(claim))
+        choices = [n for n, thing in enumerate(truth.things) if owner is None or owner is thing]
+        verdicts = {n: verdict_of(cause, truth.things[n].label, truth, lexicon) for n in choices}
+        best = max(verdicts.values(), default=0.0)
+        if cause in avoided and cause not in truth.causes:
+            best = min(best, -1.0)
+        if not claim.affirmed:
+            if best > 0 and cause in truth.causes:
+                denied_true += 1
+                evidence.append(
+                    Evidence("denied", cause, 0.0, 0.0, claim.start, claim.end, "plausible, yet denied")
+                )
+            continue
+        asserted += 1
+        if best > 0:
+            for n, verdict in verdicts.items():
+                if verdict > 0:
+                    good[n].add(cause.split(".")[0] if cause.split(".")[0] != "handling" else cause)
+            evidence.append(Evidence("met", cause, 1.0, 1.0, claim.start, claim.end, "an accepted cause"))
+        elif best < 0:
+            bad.append(claim)
+            evidence.append(
+                Evidence("invented", cause, -1.0, 1.0, claim.start, claim.end, "implausible for this pattern")
+            )
+        else:
+            neutral.append(claim)
+            evidence.append(
+                Evidence("near", cause, 0.0, 0.3, claim.start, claim.end, "neither listed nor excluded")
+            )
+    share = _share(good, reading)
+    if share and _definite(reading):
+        share *= DEFINITE
+        i, j = reading.sure[0] if reading.sure else (-1, -1)
+        evidence.append(Evidence("near", "hedged hypotheses", 0.5, 0.5, i, j, "stated as proven"))
+    covered = _coverage(items, reading, evidence)
+    if share:
+        share *= 0.88 + 0.12 * covered
+    wrong = len({str(c.value).split(".")[0] for c in bad})
+    right = sum(len(found) for found in good.values())
+    charge = 0.0
+    if wrong:
+        charge = 1.0 if not right else min(0.9, 0.5 + 0.15 * (wrong - 1))
+    charge += 0.08 * min(3, len({str(c.value) for c in neutral}))
+    if denied_true and not right:
+        share = 0.0
+    elif denied_true >= 2:
+        charge += 0.3
+    return share, min(1.0, charge), evidence
+
+
+def _share(good: Mapping[int, set[str]], reading: Reading) -> float:
+    if not good:
+        return 0.0
+    needed = 2 if len(good) == 1 else 1
+    shares = []
+    for found in good.values():
+        size = len(found)
+        shares.append(
+            1.0 if size >= needed + 1 else 0.95 if size == needed and size else 0.72 if size else 0.0
+        )
+    return sum(shares) / len(shares)
+
+
+def _definite(reading: Reading) -> bool:
+    if reading.sure:
+        return True
+    words = reading.words
+    return any(
+        word in _NUMBERED and i + 1 < len(words) and re.fullmatch(r"\d{1,3}", words[i + 1]) is not None
+        for i, word in enumerate(words)
+    )
+
+
+def _owners(reading: Reading, bound: Sequence[tuple[Feature, Thing | None]]) -> dict[int, Thing | None]:
+    """Say for each cause which feature it is given for: the one named last before it, or in its clause."""
+    by_sentence: dict[int, list[tuple[int, int, Thing]]] = {}
+    for feature, owner in bound:
+        for claim in feature.claims:
+            if (
+                owner is not None
+                and claim.affirmed
+                and not claim.good
+                and claim.slot in ("type", "shape", "zone")
+            ):
+                by_sentence.setdefault(claim.sentence, []).append((claim.clause, claim.start, owner))
+    owners: dict[int, Thing | None] = {}
+    last: Thing | None = None
+    last_sentence = -1
+    for claim in reading.claims:
+        if claim.slot != "cause":
+            continue
+        named = by_sentence.get(claim.sentence, [])
+        same = [entry for entry in named if entry[0] == claim.clause]
+        before = [entry for entry in (same or named) if entry[1] < claim.start]
+        if before:
+            last, last_sentence = before[-1][2], claim.sentence
+        elif same:
+            last, last_sentence = same[0][2], claim.sentence
+        elif named:
+            last, last_sentence = None, claim.sentence
+        elif claim.sentence > last_sentence + 1:
+            last = None
+        owners[id(claim)] = last
+    return owners
+
+
+def _coverage(
+    items: Sequence[tuple[Item, Sequence[Reading]]], reading: Reading, evidence: list[Evidence]
+) -> float:
+    """Return the weighted share of must-hit causes that are met by group."""
+    said = {str(c.value) for c in reading.claims if c.slot == "cause" and c.affirmed}
+    groups = {cause.split(".")[0] for cause in said}
+    met = total = 0.0
+    for item, readings in items:
+        wanted = {str(c.value) for r in readings for c in r.claims if c.slot == "cause"}
+        if not wanted:
+            continue
+        total += item.weight
+        met += item.weight * (
+            1.0 if wanted & said else 0.7 if {w.split(".")[0] for w in wanted} & groups else 0.0
+        )
+    return met / total if total else 1.0

@@ -1,0 +1,321 @@
+"""Hold the claims of an answer against the truth of its row: what is met, missing, false or invented."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from .angles import Arc
+from .lexicon import Lexicon
+from .reader import Claim, Feature, Reading
+from .truth import ATTRIBUTES, Thing, Truth, affinity, describe, fit, zone_fit
+
+# How much each slot counts in each dimension.
+RELEVANCE: Mapping[str, Mapping[str, float]] = {
+    "spatial": {"type": 0.8, "zone": 1.0, "arc": 1.0, "around": 0.6, "shape": 0.3, "density": 0.2, "closure": 0.2,
+                "clear": 0.35, "survivors": 0.4, "texture": 0.15, "width": 0.15, "phrase": 0.3},
+    "morphology": {"type": 0.5, "shape": 1.0, "density": 0.8, "closure": 0.8, "border": 0.8, "width": 0.6,
+                   "size": 0.4, "texture": 0.45, "zone": 0.3, "arc": 0.25, "around": 0.3, "clear": 0.2,
+                   "survivors": 0.15, "cause": 0.8, "phrase": 0.3},
+    "defect_type": {"type": 1.6, "arc": 0.2, "zone": 0.15, "around": 0.1, "shape": 0.1, "phrase": 0.15},
+    "root_cause": {},
+}  # fmt: skip
+_MINOR = 0.08
+_SOURCE = {"hit": 1.0, "reference": 0.6, "class": 0.5}
+
+
+@dataclass(slots=True)
+class Evidence:
+    """One judgement and the words it rests on.
+
+    Attributes:
+        verdict: `met`, `near`, `missing`, `false`, `denied` or `invented`.
+        what: The rubric item, or the true fact, in words.
+        credit: Between -1 and 1.
+        weight: How much it counts.
+        start: First token of the words; -1 when none were found.
+        end: Token after the last.
+        why: The reason in words.
+    """
+
+    verdict: str
+    what: str
+    credit: float
+    weight: float
+    start: int = -1
+    end: int = -1
+    why: str = ""
+
+
+@dataclass(slots=True)
+class Judgement:
+    """The evidence on one part of an answer."""
+
+    evidence: list[Evidence] = field(default_factory=list)
+    bound: list[tuple[Feature, Thing | None]] = field(default_factory=list)
+    denied_truth: bool = False
+    engaged: bool = False
+
+    @property
+    def invented(self) -> int:
+        """Return the number of claims that are false."""
+        return sum(e.verdict in ("invented", "false", "denied") for e in self.evidence)
+
+
+def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature, Thing | None]]:
+    """Assign each feature an answer speaks of to the true feature it means; None when there is none."""
+    bound: list[tuple[Feature, Thing | None]] = []
+    previous: Thing | None = truth.things[0] if len(truth.things) == 1 else None
+    taken: dict[int, float] = {}
+    for feature in reading.features:
+        positive = [c for c in feature.claims if c.affirmed and not c.good]
+        if not positive:
+            bound.append((feature, previous))
+            continue
+        identity = [c for c in positive if c.slot in ("type", "shape", "zone", "arc", "around")]
+        if not identity:
+            bound.append((feature, previous))
+            continue
+        scored = [
+            (affinity(feature.claims, thing, lexicon), -taken.get(n, 0.0), -n)
+            for n, thing in enumerate(truth.things)
+        ]
+        best, _, index = max(scored)
+        thing = truth.things[-index]
+        heads = [c for c in identity if c.slot in ("type", "shape")]
+        if best > 0.0 or (best >= -1.5 and not heads and _only_place(identity, thing, previous)):
+            previous = thing
+            taken[-index] = taken.get(-index, 0.0) + 0.01
+            bound.append((feature, thing))
+        elif not heads and previous is not None and all(c.slot in ("arc", "around") for c in identity):
+            bound.append((feature, previous))
+        else:
+            bound.append((feature, None))
+            previous = None
+    return bound
+
+
+def _only_place(identity: Sequence[Claim], thing: Thing, previous: Thing | None) -> bool:
+    return all(c.slot in ("arc", "around") for c in identity) and (previous is None or previous is thing)
+
+
+def judge(
+    reading: Reading, truth: Truth, dimension: str, lexicon: Lexicon, boost: Mapping[str, float]
+) -> Judgement:
+    """Judge what an answer says of place, shape and class."""
+    relevance = RELEVANCE[dimension]
+    result = Judgement(bound=bind(reading, truth, lexicon))
+
+    def weight(slot: str, source: str) -> float:
+        return relevance.get(slot, _MINOR) * _SOURCE[source] * boost.get(slot, 1.0)
+
+    for thing in truth.things:
+        features = [f for f, owner in result.bound if owner is thing]
+        result.evidence.append(_presence(thing, features, reading, truth, lexicon, weight, result))
+        for slot, facts in thing.facts.items():
+            if slot == "type" or not facts:
+                continue
+            strongest = max(facts, key=lambda fact: _SOURCE[fact.source])
+            if strongest.source == "class" and slot not in ("zone", "shape", "around"):
+                continue
+            entry = _slot(slot, thing, features, lexicon, weight(slot, strongest.source))
+            if entry is not None:
+                result.evidence.append(entry)
+    _aliens(result, truth, dimension, relevance, lexicon)
+    _clear(result, reading, truth, lexicon, weight)
+    result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
+    return result
+
+
+def _presence(thing, features, reading, truth, lexicon, weight, result) -> Evidence:  # type: ignore[no-untyped-def]
+    """Judge whether an answer sees a true feature at all."""
+    what = thing.label or "the feature"
+    amount = weight("type", "hit")
+    best, credit = None, 0.0
+    for feature in features:
+        value, claim = _recognised(feature, thing, lexicon)
+        if value > credit:
+            best, credit = claim, value
+    if thing.label == "None" and credit < 1.0:
+        denied = {c.value for c in reading.claims if c.slot in ("type", "shape") and not c.affirmed}
+        if len(denied) >= 3 and not any(owner is None for _, owner in result.bound):
+            return Evidence("met", what, 1.0, amount, why="every other class is ruled out")
+    if best is not None:
+        verdict = "met" if credit > 0.8 else "near"
+        return Evidence(verdict, what, credit, amount, best.start, best.end, "said of it")
+    for claim in reading.claims:
+        if not claim.affirmed and not claim.good and _denies(claim, thing, truth):
+            result.denied_truth = True
+            return Evidence("denied", what, -1.0, amount, claim.start, claim.end, "denied, and true")
+    return Evidence("missing", what, 0.0, amount)
+
+
+def _denies(claim: Claim, thing: Thing, truth: Truth) -> bool:
+    if claim.slot == "type":
+        return claim.value == thing.label
+    if claim.slot == "shape":
+        shapes = thing.values("shape")
+        return claim.value in shapes and claim.value != "none"
+    return False
+
+
+def _recognised(feature: Feature, thing: Thing, lexicon: Lexicon) -> tuple[float, Claim | None]:
+    best, credit = None, 0.0
+    shape = zone = 0.0
+    for claim in feature.claims:
+        if not claim.affirmed or claim.good:
+            continue
+        value = fit(claim, thing, lexicon)
+        if claim.slot == "type" and value == 1.0:
+            amount = 1.0
+        elif claim.slot == "shape" and value > 0:
+            shape = max(shape, value)
+            amount = 0.75 if value == 1.0 else 0.5
+        elif claim.slot in ("zone", "arc", "around") and value > 0:
+            zone = max(zone, value)
+            amount = 0.45
+        else:
+            continue
+        amount *= 0.5 if claim.hedged else 1.0
+        if amount > credit:
+            best, credit = claim, amount
+    if shape and zone and credit < 1.0:
+        credit = max(credit, 0.95 * (0.5 if best is not None and best.hedged else 1.0))
+    return credit, best
+
+
+def _slot(
+    slot: str, thing: Thing, features: Sequence[Feature], lexicon: Lexicon, weight: float
+) -> Evidence | None:
+    """Judge one slot of a true feature by all that is said of it."""
+    what = f"{thing.label or 'feature'} {slot}: " + " / ".join(describe(v) for v in thing.values(slot))
+    right: tuple[float, Claim] | None = None
+    wrong: Claim | None = None
+    worst = 0.0
+    implied = 0.0
+    for feature in features:
+        for claim in feature.claims:
+            if claim.good:
+                continue
+            if claim.slot == "type" and claim.affirmed and claim.value == thing.label:
+                implied = max(implied, 0.5 if claim.hedged else 1.0)
+            if claim.slot != slot:
+                continue
+            value = fit(claim, thing, lexicon)
+            if not claim.affirmed:
+                if value == 1.0 and slot not in ("arc", "around") and weight > _MINOR:
+                    worst, wrong = min(worst, -1.0), claim
+                continue
+            if claim.hedged:
+                value *= 0.5
+            if value > 0 and (right is None or value > right[0]):
+                right = (value, claim)
+            elif value < worst:
+                worst, wrong = value, claim
+    if wrong is not None and right is not None:
+        return Evidence("false", what, 0.6 * worst, weight, wrong.start, wrong.end, "said both ways")
+    if wrong is not None:
+        return Evidence("false", what, worst, weight, wrong.start, wrong.end, "something else is true")
+    if right is not None:
+        value, claim = right
+        return Evidence("met" if value >= 0.9 else "near", what, value, weight, claim.start, claim.end)
+    if implied and slot in ("zone", "shape", "around") and lexicon.classes.get(thing.label, {}).get(slot):
+        return Evidence("met", what, 0.9 * implied, weight, why="implied by the class")
+    return Evidence("missing", what, 0.0, weight)
+
+
+def _aliens(
+    result: Judgement, truth: Truth, dimension: str, relevance: Mapping[str, float], lexicon: Lexicon
+) -> None:
+    """Charge for features that are not there."""
+    for feature, owner in result.bound:
+        if owner is not None:
+            continue
+        identity = [
+            c
+            for c in feature.claims
+            if c.affirmed and not c.good and c.slot in ("type", "shape", "zone", "arc")
+        ]
+        if not identity:
+            continue
+        heads = [c for c in identity if c.slot in ("type", "shape")]
+        claim = (heads or identity)[0]
+        if claim.value == "None" and heads and truth.labels != ["None"]:
+            pass
+        size = 1.0 if heads else 0.6
+        if claim.hedged:
+            size *= 0.6
+        amount = size * (
+            relevance.get("type", 0.5)
+            + (relevance.get("zone", 0.3) if dimension == "spatial" else relevance.get("shape", 0.3))
+        )
+        result.evidence.append(
+            Evidence(
+                "invented",
+                describe(claim.value),
+                -1.0,
+                amount,
+                claim.start,
+                claim.end,
+                "nothing of the kind is there",
+            )
+        )
+
+
+def _clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight) -> None:  # type: ignore[no-untyped-def]
+    """Judge what is said to be free of defects."""
+    said = [c for c in reading.claims if not c.affirmed and c.slot == "zone"]
+    seen: set[str] = set()
+    for fact in truth.clear:
+        key = describe(fact.value)
+        if fact.slot != "zone" or key in seen:
+            continue
+        seen.add(key)
+        found = next((c for c in said if zone_fit(c.value, fact.value, lexicon) == 1.0), None)
+        false = next(
+            (c for f, _ in result.bound for c in f.claims
+             if c.slot == "zone" and c.affirmed and not c.good and c.value == fact.value),
+            None,
+        )  # fmt: skip
+        amount = weight("clear", "hit")
+        if false is not None and found is None:
+            result.evidence.append(
+                Evidence("false", f"{key} clear", -1.0, amount, false.start, false.end, "it is clear")
+            )
+        elif found is not None:
+            result.evidence.append(Evidence("met", f"{key} clear", 1.0, amount, found.start, found.end))
+        else:
+            result.evidence.append(Evidence("missing", f"{key} clear", 0.0, amount * 0.5))
+    for claim in said:
+        # A zone called clear where a feature lies.
+        things = [
+            t for t in truth.things if any(zone_fit(claim.value, v, lexicon) == 1.0 for v in t.values("zone"))
+        ]
+        if (
+            not things
+            or claim.good
+            or isinstance(claim.value, tuple)
+            or claim.value in ("full", "outer", "inner")
+        ):
+            continue
+        if any(c.slot == "arc" and not c.affirmed and c.clause == claim.clause for c in reading.claims):
+            continue
+        if all("part" in t.values("around") or t.facts.get("arc") for t in things):
+            if not any(True for t in things if not t.facts.get("arc")):
+                continue
+        if any(zone_fit(claim.value, fact.value, lexicon) == 1.0 for fact in truth.clear):
+            continue
+        result.evidence.append(
+            Evidence(
+                "denied",
+                f"{describe(claim.value)} fails",
+                -1.0,
+                weight("zone", "reference"),
+                claim.start,
+                claim.end,
+                "it is not clear",
+            )
+        )
+
+
+__all__ = ["Arc", "Evidence", "Judgement", "judge"]

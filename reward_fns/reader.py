@@ -1,0 +1,544 @@
+"""Read the claims of a text: what is said of the defect, affirmed or denied, hedged, and of which feature."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from .angles import _COMPASS, _NUMBERS, _POINTS, Arc, read_arcs, read_radius
+from .lexicon import Entry, Lexicon
+from .spelling import correct
+from .text import BREAK, Text
+
+_SENTENCE = frozenset((".", "!", "?", BREAK))
+_SEPARATOR = frozenset((",", ";", ":", "\u2013", "(", ")", "and", "or", "nor", "&", "+", "/", *_SENTENCE))
+_PRONOUNS = frozenset(
+    [
+        "it",
+        "its",
+        "they",
+        "their",
+        "this",
+        "that",
+        "these",
+        "those",
+        "he",
+        "she",
+        "there",
+        "which",
+        "what",
+        "we",
+        "i",
+        "you",
+        "one",
+        "nothing",
+        "everything",
+        "all",
+    ]
+)
+_DIRECTIONS = frozenset(
+    (
+        *_COMPASS, *_POINTS, *_NUMBERS, "top", "upper", "uppermost", "topmost", "bottom", "lower", "lowermost",
+        "bottommost", "left", "leftmost", "right", "rightmost", "noon", "midnight", "half", "quarter", "notch",
+    )
+)  # fmt: skip
+_NOT_DIRECTIONS = frozenset(("e",))
+_TOWARD = frozenset(("toward", "towards", "outwards", "outward", "inwards", "inward", "fade", "fades"))
+_OWN = frozenset(("its", "their", "whose", "inner", "each", "both", "sharp", "irregular"))
+_IDENTITY = frozenset(("type", "shape"))
+_NOUNS = frozenset(("die", "dies", "chip", "chips", "silicon", "one", "ones", "rows", "row", "site", "sites"))
+_JOINERS = frozenset(("with", "plus", "while", "then"))
+_DETERMINERS = frozenset(
+    ["a", "an", "another", "one", "two", "the", "its", "second", "third", "some", "several", "first"]
+)
+_PLAIN_TURNS = frozenset(("that", "which", "who", "whose", "where", "as", "if", "when", "only", "just", "simply",
+                          "merely", "still", "rather", "unless"))  # fmt: skip
+
+Value = str | Arc | tuple[float, float]
+
+
+@dataclass(slots=True)
+class Claim:
+    """One thing an answer says.
+
+    Attributes:
+        slot: `type`, `shape`, `zone`, `arc`, `around`, `density`, ..., or `cause`.
+        value: The canonical value; an `Arc` for a direction, a pair of radii for a stretch of r/R.
+        affirmed: Whether it is asserted; False when it is denied or ruled out by contrast.
+        hedged: Whether it is one of several readings left open.
+        start: First token.
+        end: Token after the last.
+        clause: Clause it stands in; clauses are counted through the text.
+        sentence: Sentence it stands in.
+        good: Whether it is said of dies that pass.
+    """
+
+    slot: str
+    value: Value
+    affirmed: bool
+    hedged: bool
+    start: int
+    end: int
+    clause: int
+    sentence: int
+    good: bool = False
+
+
+@dataclass(slots=True)
+class Feature:
+    """Claims about one thing on the wafer."""
+
+    claims: list[Claim]
+    sentence: int
+    opens: bool = True
+    match: Any = None
+
+    def values(self, slot: str, affirmed: bool = True) -> list[Value]:
+        """Return what is said of a slot."""
+        return [c.value for c in self.claims if c.slot == slot and c.affirmed == affirmed and not c.good]
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a text claims.
+
+    Attributes:
+        claims: Every claim in order.
+        features: The claims grouped by the thing they are about.
+        words: The tokens read.
+        opening: +1 when the text opens with yes, -1 with no, 0 otherwise.
+        sure: Token spans that state certainty.
+        hedges: Number of words that hedge.
+        refuses: Whether it says that it cannot answer.
+        sentences: Number of sentences.
+        predicates: Number of verbs.
+    """
+
+    claims: list[Claim]
+    features: list[Feature]
+    words: list[str]
+    opening: int = 0
+    sure: list[tuple[int, int]] = field(default_factory=list)
+    hedges: int = 0
+    refuses: bool = False
+    sentences: int = 0
+    predicates: int = 0
+
+
+Item = tuple[int, int, str, Any]
+
+
+def read(text: Text, lexicon: Lexicon, skip: Sequence[bool] | None = None) -> Reading:
+    """Read the claims of a text.
+
+    Args:
+        text: The text as tokens.
+        lexicon: The vocabulary.
+        skip: For each token whether it is not read (a copy of the question).
+    """
+    words = _corrected(text.words, lexicon)
+    items = scan(words, lexicon)
+    reading = Reading([], [], words)
+    if words:
+        opening = next((w for w in words if w not in _SEPARATOR), "")
+        reading.opening = (
+            1 if opening in ("yes", "yeah", "yep", "correct") else -1 if opening in ("no", "nope") else 0
+        )
+    _Clauses(words, items, reading, skip).run()
+    reading.features = _features(reading)
+    return reading
+
+
+def _corrected(words: list[str], lexicon: Lexicon) -> list[str]:
+    known = lexicon.known
+    fixed: list[str] | None = None
+    for i, word in enumerate(words):
+        if len(word) >= 4 and word not in known:
+            better = correct(word, lexicon.vocabulary)
+            if better is not None:
+                fixed = fixed or list(words)
+                fixed[i] = better
+    return fixed if fixed is not None else words
+
+
+def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
+    """Find every term, cue, direction and separator, leftmost and longest, in one pass."""
+    items: list[Item] = []
+    append = items.append
+    trie, size, i = lexicon.trie, len(words), 0
+    get = trie.get
+    while i < size:
+        word = words[i]
+        node = get(word)
+        end, entries = i, None
+        if node is not None:
+            j = i + 1
+            while True:
+                found = node.get("")
+                if found is not None:
+                    end, entries = j, found
+                if j >= size:
+                    break
+                node = node.get(words[j])
+                if node is None:
+                    break
+                j += 1
+        if word in _DIRECTIONS or word[0].isdigit() or word == "r":
+            spatial = _spatial(words, i)
+            if spatial is not None and spatial[1] >= end:
+                append(spatial)
+                i = spatial[1]
+                continue
+        if entries is not None:
+            append((i, end, "term", entries))
+            i = end
+            continue
+        if word in _SEPARATOR:
+            append((i, i + 1, "sep", word))
+        i += 1
+    return items
+
+
+def _spatial(words: list[str], i: int) -> Item | None:
+    if words[i] == "r" or words[i][0] in "01":
+        radius = read_radius(words, i)
+        if radius is not None:
+            return i, radius[2], "radius", (radius[0], radius[1])
+    arc = read_arcs(words, i)
+    return None if arc is None else (i, arc[1], "arc", arc[0])
+
+
+class _Clauses:
+    """Walk the items of a text once, with the polarity and subject of the clause at hand."""
+
+    def __init__(
+        self, words: list[str], items: list[Item], reading: Reading, skip: Sequence[bool] | None
+    ) -> None:
+        self.words, self.items, self.reading, self.skip = words, items, reading, skip
+        self.clause = self.sentence = 0
+        self.deny = ""
+        self.aside = False
+        self.choice = False
+        self.good = False
+        self.apart = False
+        self.unreal = False
+        self.held: list[Claim] = []
+        self.from_here = 0
+
+    def run(self) -> None:
+        items = self.items
+        for k, (i, j, kind, value) in enumerate(items):
+            if kind == "sep":
+                self._separator(k, i, value)
+            elif self.skip is not None and self.skip[i]:
+                continue
+            elif kind == "term":
+                for entry in value:
+                    self._entry(k, i, j, entry)
+            elif kind == "arc":
+                if value.length >= 12.0:
+                    self._claim("around", "all", True, i, j)
+                else:
+                    self._claim("arc", value, True, i, j)
+            elif (
+                i
+                and self.words[i - 1] in ("by", "until", "before", "beyond", "past")
+                and value[0] == value[1]
+            ):
+                self._claim("zone", (0.0, value[1]), True, i, j)
+            else:
+                self._claim("zone", value, True, i, j)
+        self.reading.sentences = self.sentence + 1
+
+    # -- separators
+
+    def _separator(self, k: int, i: int, mark: str) -> None:
+        if mark in _SENTENCE:
+            if mark == "." and i and len(self.words[i - 1]) == 1 and self.words[i - 1] in "eig":
+                return
+            self._new_clause()
+            self.sentence += 1
+            self.choice = False
+            return
+        if mark == ";":
+            self._new_clause()
+            return
+        if mark in ("(", ")", "/", "&", "+"):
+            return
+        follows_verb, pronoun = self._ahead(k, i)
+        if (
+            mark in (",", "\u2013")
+            and i + 1 < len(self.words)
+            and self.words[i + 1] in ("which", "whose", "where")
+        ):
+            self.aside = bool(self.deny)
+            return
+        if self.aside and mark == ",":
+            self.aside = False
+            if self.deny == "contrast":
+                self._new_clause()
+            return
+        if mark in (":", "\u2013"):
+            self._end_denial()
+            self._new_clause()
+            return
+        if mark in (",", "and", "or"):
+            if self.deny and (follows_verb or pronoun):
+                self._end_denial()
+            if follows_verb and mark != "or":
+                self._new_clause()
+
+    def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
+        """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
+        words, items = self.words, self.items
+        pronoun = i + 1 < len(words) and words[i + 1] in _PRONOUNS
+        for n in range(k + 1, min(k + 9, len(items))):
+            _, _, kind, value = items[n]
+            if kind == "sep":
+                if n == k + 1 and value in ("and", "or", ","):
+                    continue
+                return False, pronoun
+            if kind == "term":
+                for slot, _, _ in value:
+                    if slot in ("verb", "undone", "unreal"):
+                        return True, pronoun
+                    if slot in ("turn", "deny", "contrast"):
+                        return False, pronoun
+        return False, pronoun
+
+    def _new_clause(self) -> None:
+        self.clause += 1
+        self.deny = ""
+        self.aside = self.good = self.apart = self.unreal = False
+        self.from_here = len(self.reading.claims)
+
+    def _end_denial(self) -> None:
+        self.deny = ""
+        self.aside = False
+
+    # -- terms and cues
+
+    def _entry(self, k: int, i: int, j: int, entry: Entry) -> None:
+        slot, value, affirmed = entry
+        if slot == "verb":
+            self.reading.predicates += 1
+        elif slot == "deny":
+            if self.words[i] == "no" and (
+                j >= len(self.words) or self.words[j] in (",", ".", ";", "\u2013", BREAK)
+            ):
+                return
+            self.deny = "deny" if self.deny != "deny" or self.words[i] in ("nor", "no", "without") else ""
+        elif slot == "contrast":
+            self.deny = "contrast"
+        elif slot == "affirm":
+            self.deny = ""
+        elif slot == "apart":
+            self.apart = True
+        elif slot == "undone":
+            self._undo()
+        elif slot == "unreal":
+            self.unreal = True
+        elif slot == "good":
+            self._passing(i, j)
+        elif slot == "survivors":
+            self._survivors()
+        elif slot == "bad":
+            if self.deny == "deny":
+                self._clear_before()
+        elif slot == "turn":
+            if self.words[i] in _PLAIN_TURNS:
+                return
+            self._new_clause()
+        elif slot == "choice":
+            self.choice = True
+            for claim in self.reading.claims[self.from_here :]:
+                claim.hedged = True
+        elif slot == "hedge":
+            self.reading.hedges += 1
+        elif slot == "sure":
+            self.reading.sure.append((i, j))
+        elif slot == "cannot":
+            self.reading.refuses = True
+        elif slot not in ("another", "label", "skip"):
+            self._claim(slot, value, affirmed, i, j)
+            # "no geometric shape (such as ring or line)": the list shares the denial.
+            if (
+                self.words[i] in ("no", "without")
+                and j < len(self.words)
+                and self.words[j] in ("(", "such", "like")
+            ):
+                self.deny = "deny"
+
+    def _claim(self, slot: str, value: Value, affirmed: bool, i: int, j: int) -> None:
+        words = self.words
+        if slot == "zone" and isinstance(value, str):
+            if self._anatomy(i, j):
+                return
+            if value == "center" and j == i + 1 and words[i] == "center" and self._listed(i, j):
+                slot, value = "type", "Center"
+        elif slot == "cause" and value == "vague.general":
+            return
+        if self.unreal and slot != "cause":
+            return
+        denied = bool(self.deny)
+        if self.apart:
+            if slot == "zone":
+                denied = True
+                self.apart = False
+            elif slot in _IDENTITY:
+                self.apart = False
+        claim = Claim(
+            slot, value, affirmed != denied, self.choice, i, j, self.clause, self.sentence, self.good
+        )
+        if self.good and slot in ("zone", "arc", "around"):
+            claim.affirmed = not claim.affirmed if self.deny else False
+        self.reading.claims.append(claim)
+        if self.deny == "contrast" and slot in _IDENTITY and not self.aside:
+            following = words[j] if j < len(words) else ""
+            if following not in ("or", "nor", "and", ",", "of", "shaped", "like"):
+                self.deny = "contrast"
+
+    def _listed(self, i: int, j: int) -> bool:
+        """Tell whether a word stands alone in a list, as a class name does."""
+        words = self.words
+        before, after = words[i - 1] if i else ",", words[j] if j < len(words) else ","
+        return (before in _SEPARATOR or before in ("of", "combines", "plus", "no", "classes")) and (
+            after in _SEPARATOR or after in ("plus", "type", "with")
+        )
+
+    def _anatomy(self, i: int, j: int) -> bool:
+        """Tell whether a zone word names a part of the feature, or where it points, not where it is."""
+        words = self.words
+        before = words[i - 1] if i else ""
+        if before == "the" and i > 1:
+            before = words[i - 2]
+        if before in _TOWARD or before in _OWN:
+            return True
+        if (
+            j + 1 < len(words)
+            and words[j] == "of"
+            and words[j + 1] in ("the", "this", "that", "a", "its", "it")
+        ):
+            target = words[j + 2] if j + 2 < len(words) else ""
+            return target not in ("wafer", "disc", "disk", "map", "radius", "circumference", "dial", "plate")
+        return (
+            words[i] == "middle"
+            and j < len(words)
+            and words[j] in ("one", "feature", "cluster", "group")
+            and False
+        )
+
+    def _undo(self) -> None:
+        denied = self.deny == "deny"
+        for claim in self.reading.claims[self.from_here :]:
+            if not denied:
+                claim.affirmed = False
+
+    def _passing(self, i: int, j: int) -> None:
+        """A word for dies that pass: what stands before it in the clause is clear, or the noun after it."""
+        words = self.words
+        following = words[j] if j < len(words) else ""
+        if following in _NOUNS:
+            self._survivors()
+            return
+        if words[i] in ("clear", "clean", "good", "fine") and following and following not in _SEPARATOR:
+            # "a clear ring" is an obvious one; "clear center" is listed as a phrase.
+            if following not in ("of", "from", "all", "with", "in", "at", "too", "as", "there", "on"):
+                return
+        if self.deny == "deny":
+            return
+        self._clear_before()
+
+    def _clear_before(self) -> None:
+        for claim in self.reading.claims[self.from_here :]:
+            if claim.slot in ("zone", "arc", "around"):
+                claim.affirmed = False
+            elif claim.slot not in ("type", "cause"):
+                claim.good = True
+
+    def _survivors(self) -> None:
+        if self.deny == "deny":
+            return
+        self.good = True
+        for claim in self.reading.claims[self.from_here :]:
+            if claim.slot in ("zone", "arc", "around"):
+                claim.affirmed = False
+            claim.good = True
+
+
+def _features(reading: Reading) -> list[Feature]:
+    """Group claims by the thing they are about: a clause, cut again where a second head noun begins."""
+    features: list[Feature] = []
+    words = reading.words
+    current: list[Claim] = []
+    head: Claim | None = None
+    clause = -1
+    for claim in reading.claims:
+        if claim.slot == "cause":
+            continue
+        if claim.clause != clause:
+            if current:
+                features.append(Feature(current, current[0].sentence))
+            current, head, clause = [], None, claim.clause
+        elif claim.slot in _IDENTITY and claim.affirmed and not claim.good and head is not None:
+            cut = _cut(words, current, head, claim)
+            if cut is not None:
+                features.append(Feature(current[:cut], claim.sentence))
+                current, head = current[cut:], None
+        current.append(claim)
+        if head is None and claim.slot in _IDENTITY and claim.affirmed and not claim.good:
+            head = claim
+    if current:
+        features.append(Feature(current, current[0].sentence))
+    return [feature for feature in features if feature.claims]
+
+
+def _cut(words: list[str], current: list[Claim], head: Claim, claim: Claim) -> int | None:
+    """Return where a second head noun opens a new feature, as an index into the claims, or None."""
+    split, strength = -1, 0
+    for at in range(claim.start - 1, max(head.end, claim.start - 10) - 1, -1):
+        word = words[at]
+        if word not in _SEPARATOR and word not in _JOINERS:
+            continue
+        following = words[at + 1] if at + 1 < len(words) else ""
+        rank = 3 if following in _DETERMINERS else 1 if word == "," else 2
+        if rank > strength:
+            split, strength = at, rank
+    if _same(head, claim) and not (
+        split >= 0 and split + 1 < len(words) and words[split + 1] in _DETERMINERS
+    ):
+        return None
+    if split >= 0:
+        return sum(c.start < split for c in current)
+    # No separator: only the adjectives right before the noun go with it.
+    cut, start = len(current), claim.start
+    while cut > 0 and current[cut - 1] is not head and current[cut - 1].end == start:
+        start = current[cut - 1].start
+        cut -= 1
+    return cut
+
+
+_KIND = {"Center": "blob", "Donut": "ring", "Edge-Ring": "ring", "Edge-Loc": "arc", "Loc": "blob", "Scratch": "line",
+         "Near-full": "full", "Random": "scatter", "None": "none"}  # fmt: skip
+
+
+def _same(a: Claim, b: Claim) -> bool:
+    """Tell whether two head nouns can name one thing."""
+    if a.slot == b.slot == "type":
+        return a.value == b.value
+    return _kind(a) == _kind(b)
+
+
+def _kind(claim: Claim) -> str:
+    return _KIND.get(str(claim.value), str(claim.value)) if claim.slot == "type" else str(claim.value)
+
+
+@lru_cache(maxsize=4096)
+def read_cached(source: str, lexicon_path: str | None) -> Reading:
+    """Read a rubric's text; rubrics repeat, answers do not."""
+    from .lexicon import load_lexicon
+    from .text import read_text
+
+    return read(read_text(source), load_lexicon(lexicon_path))

@@ -1,0 +1,70 @@
+"""From an answer to plain lower-case tokens, each of which knows where it stood."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+
+MAX_CHARS = 32_768
+"""An answer is read up to here, so that the work is bounded whatever a policy writes."""
+
+BREAK = "\n"
+"""Token between lines and list entries."""
+
+_TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:\.\d+)?|\n|[^\w\s]")
+_FOLD = {
+    **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u2032\u00b4\u02b9\uff07"), "'"),
+    **dict.fromkeys(map(ord, "\u201c\u201d\u201e\u00ab\u00bb\u2033"), '"'),
+    **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u00ad\u2212\ufe63\uff0d"), "-"),
+    **dict.fromkeys(map(ord, "\u2013\u2014\u2015"), "\u2013"),
+    **dict.fromkeys(map(ord, "*`_#"), " "),
+    **dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u2060"), " "),
+    **dict.fromkeys(map(ord, "|\u2022\u25aa\u25cf\u00b7\u2192"), "\n"),
+    ord("\u00ba"): "\u00b0",
+    ord("\u02da"): "\u00b0",
+    ord("\u0130"): "i",
+}
+_HYPHEN = re.compile(r"(?<=[a-z\d])-(?=[a-z])|(?<=[a-z])-(?=\d)")
+_SPELLING = (("centre", "center"), ("localis", "localiz"), ("grey", "gray"))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """An answer cut into tokens.
+
+    Attributes:
+        source: The text the spans refer to.
+        words: Tokens in order: lower-case words, numbers, punctuation and `BREAK`.
+        folded: `source` with one character for each, from which the tokens were cut.
+    """
+
+    source: str
+    words: list[str]
+    folded: str
+
+    def spans(self) -> list[tuple[int, int]]:
+        """Return where each token stands in `source`; only evidence needs it."""
+        return [match.span() for match in _TOKEN.finditer(self.folded)]
+
+
+def read_text(source: str) -> Text:
+    """Cut a text into tokens, the same ones whatever its case, spacing, quotes and Markdown."""
+    source = source[:MAX_CHARS]
+    folded = source.translate(_FOLD)
+    if not folded.isascii():
+        folded = "".join(map(_plain, folded))
+    folded = folded.lower()
+    folded = _HYPHEN.sub(" ", folded)
+    for british, american in _SPELLING:
+        if british in folded:
+            folded = folded.replace(british, american)
+    return Text(source, _TOKEN.findall(folded), folded)
+
+
+def _plain(char: str) -> str:
+    """Map full-width forms and accented letters to one plain character each."""
+    if char < "\u0080":
+        return char
+    plain = unicodedata.normalize("NFKD", char)[:1]
+    return plain if plain.isascii() and plain else char if len(char.lower()) == 1 else "?"

@@ -1,0 +1,276 @@
+"""What is true of a row: features and causes compiled from labels, reference answer and must-hit terms."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .angles import Arc, agreement
+from .lexicon import Lexicon
+from .reader import Claim, Feature, Reading, Value, read
+from .schema import Criteria, Item
+from .text import read_text
+
+ATTRIBUTES = ("density", "closure", "border", "width", "size", "texture")
+
+
+@dataclass(slots=True)
+class Fact:
+    """A true value of one slot and where it is known from: `hit`, `reference` or `class`."""
+
+    value: Value
+    source: str
+
+
+@dataclass(slots=True)
+class Thing:
+    """One feature that is really there.
+
+    Attributes:
+        label: Its class, or "" when the row names none.
+        facts: True values by slot.
+    """
+
+    label: str
+    facts: dict[str, list[Fact]] = field(default_factory=dict)
+
+    def add(self, slot: str, value: Value, source: str) -> None:
+        """Add a fact; one known twice keeps the stronger source."""
+        known = self.facts.setdefault(slot, [])
+        for fact in known:
+            if fact.value == value:
+                if source == "hit" or (source == "reference" and fact.source == "class"):
+                    fact.source = source
+                return
+        known.append(Fact(value, source))
+
+    def values(self, slot: str) -> list[Value]:
+        """Return the true values of a slot."""
+        return [fact.value for fact in self.facts.get(slot, ())]
+
+
+@dataclass(slots=True)
+class Truth:
+    """All that is known to be true of a row.
+
+    Attributes:
+        things: The features.
+        clear: Zones and directions known to be free of defects.
+        survivors: What is true of the dies that pass.
+        denied: Other claims the reference denies.
+        causes: Cause concepts the row itself names.
+        phrases: Must-hit items the lexicon does not know, by item.
+        opening: +1 or -1 when the reference opens with yes or no.
+    """
+
+    things: list[Thing]
+    clear: list[Claim] = field(default_factory=list)
+    survivors: list[Claim] = field(default_factory=list)
+    denied: list[Claim] = field(default_factory=list)
+    causes: dict[str, str] = field(default_factory=dict)
+    opening: int = 0
+
+    @property
+    def labels(self) -> list[str]:
+        """Return the classes present."""
+        return [thing.label for thing in self.things if thing.label]
+
+
+def zone_fit(said: Value, true: Value, lexicon: Lexicon) -> float:
+    """Return how well two radial bands agree: 1 the same, 0.5 neighbours that touch, 0 apart."""
+    if said == true:
+        return 1.0
+    a = lexicon.zones.get(said) if isinstance(said, str) else said
+    b = lexicon.zones.get(true) if isinstance(true, str) else true
+    if a is None or b is None or isinstance(a, Arc) or isinstance(b, Arc):
+        return 0.0
+    if isinstance(said, str) and isinstance(true, str) and "full" in (said, true):
+        return 0.0
+    if a[0] == a[1] or b[0] == b[1]:
+        point, band = (a[0], b) if a[0] == a[1] else (b[0], a)
+        gap = max(band[0] - point, point - band[1], 0.0)
+        return 1.0 if gap <= 0.05 else 0.5 if gap <= 0.12 else 0.0
+    shared = min(a[1], b[1]) - max(a[0], b[0])
+    if shared >= 0.55 * min(a[1] - a[0], b[1] - b[0]):
+        return 1.0
+    return 0.5 if shared >= -0.02 else 0.0
+
+
+def fit(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
+    """Return how a claim fits a true feature: 1 right, 0 unknown to it, -1 wrong, between for near misses."""
+    slot, value = claim.slot, claim.value
+    if slot == "type":
+        return _type_fit(str(value), thing, lexicon)
+    true = thing.facts.get(slot)
+    if slot == "zone":
+        if not true:
+            return 0.0
+        best = max(zone_fit(value, fact.value, lexicon) for fact in true)
+        return 1.0 if best == 1.0 else 0.5 if best else -1.0
+    if slot == "arc":
+        if true:
+            best = max(agreement(value, fact.value) for fact in true)  # type: ignore[arg-type]
+            return best if best > 0.3 else -1.0
+        return -0.5 if "all" in thing.values("around") else 0.0
+    if slot == "around":
+        if "all" in thing.values("around"):
+            return 1.0 if value == "all" else -1.0
+        if thing.facts.get("arc") or "part" in thing.values("around"):
+            return 1.0 if value == "part" else -1.0
+        return 0.0
+    if not true:
+        return 0.0
+    if any(fact.value == value for fact in true):
+        return 1.0
+    cost = min(lexicon.clash(slot, str(value), str(fact.value)) for fact in true)
+    if cost >= 1.0:
+        return -1.0
+    return 0.3 if cost == 0.5 else 0.0
+
+
+_NEAR = {frozenset(("Loc", "Edge-Loc")), frozenset(("Loc", "Center")), frozenset(("Random", "None")),
+         frozenset(("Near-full", "Random"))}  # fmt: skip
+
+
+def _type_fit(said: str, thing: Thing, lexicon: Lexicon) -> float:
+    if not thing.label:
+        return 1.0 if said in thing.values("type") else 0.0
+    if said == thing.label:
+        return 1.0
+    return -1.0
+
+
+_IDENTITY_WEIGHT = {"type": 4.0, "shape": 2.0, "zone": 1.3, "arc": 1.1, "around": 0.8}
+
+
+def affinity(claims: Iterable[Claim], thing: Thing, lexicon: Lexicon) -> float:
+    """Return how much a group of claims looks like talk about a true feature; negative means of another."""
+    total = 0.0
+    for claim in claims:
+        if claim.good:
+            continue
+        if not claim.affirmed:
+            if claim.slot == "zone" and claim.value == "center" and thing.label == "Donut":
+                total += 0.8
+            continue
+        weight = _IDENTITY_WEIGHT.get(claim.slot, 0.3)
+        value = fit(claim, thing, lexicon)
+        if claim.slot == "type" and value < 0 and frozenset((str(claim.value), thing.label)) in _NEAR:
+            value = -0.4
+        total += weight * value
+    return total
+
+
+def normal_label(label: str, lexicon: Lexicon) -> str:
+    """Return the lexicon's name of a class, whatever its spelling; an unknown class stays as it is."""
+    key = "".join(char for char in label.lower() if char.isalnum())
+    if key in ("normal", "nopattern", "nodefect"):
+        key = "none"
+    for name in lexicon.classes:
+        if "".join(char for char in name.lower() if char.isalnum()) == key:
+            return name
+    return label
+
+
+def build_truth(
+    labels: Sequence[str], reference: str, criteria: Criteria, lexicon: Lexicon
+) -> tuple[Truth, list[tuple[Item, list[Reading]]]]:
+    """Compile what is true of a row.
+
+    Returns:
+        The truth, and each must-hit item with its readings, one for each member.
+    """
+    names = list(dict.fromkeys(normal_label(label, lexicon) for label in labels))
+    things = [_thing(name, lexicon) for name in names]
+    said = read(read_text(reference), lexicon)
+    if not things:
+        things = [Thing("") for feature in said.features if _has_head(feature)][:6] or [Thing("")]
+    truth = Truth(things, opening=said.opening)
+    previous: Thing | None = None
+    for feature in said.features:
+        previous = _absorb(feature.claims, truth, "reference", lexicon, previous)
+    for claim in said.claims:
+        if claim.slot == "cause" and claim.affirmed:
+            truth.causes.setdefault(str(claim.value), "reference")
+    items = []
+    for item in criteria.must_hit:
+        readings = [read(read_text(term), lexicon) for term in item.any_of]
+        items.append((item, readings))
+        for reading in readings:
+            for feature in reading.features:
+                _absorb(feature.claims, truth, "hit", lexicon, None)
+            for claim in reading.claims:
+                if claim.slot == "cause":
+                    truth.causes[str(claim.value)] = "hit"
+    return truth, items
+
+
+def _thing(name: str, lexicon: Lexicon) -> Thing:
+    thing = Thing(name)
+    thing.add("type", name, "class")
+    for slot, value in lexicon.classes.get(name, {}).items():
+        if slot != "clear":
+            thing.add(slot, str(value), "class")
+    return thing
+
+
+def _has_head(feature: Feature) -> bool:
+    return any(c.slot in ("type", "shape") and c.affirmed and not c.good for c in feature.claims)
+
+
+def _absorb(
+    claims: Sequence[Claim], truth: Truth, source: str, lexicon: Lexicon, previous: Thing | None
+) -> Thing | None:
+    """Take the claims of one feature of the reference, or of a must-hit term, as facts."""
+    positive = [c for c in claims if c.affirmed and not c.good]
+    for claim in claims:
+        if claim.good and claim.slot in ("zone", "arc", "size", "density"):
+            truth.survivors.append(claim)
+        elif not claim.affirmed and claim.slot in ("zone", "arc"):
+            truth.clear.append(claim)
+        elif not claim.affirmed:
+            truth.denied.append(claim)
+    if not positive:
+        return previous
+    scored = [(affinity(positive, thing, lexicon), -n, thing) for n, thing in enumerate(truth.things)]
+    best, _, thing = max(scored, key=lambda entry: entry[:2])
+    identity = [c for c in positive if c.slot in _IDENTITY_WEIGHT]
+    if not identity or all(c.slot == "arc" for c in identity):
+        thing = previous or thing
+    elif best < 0 and len(truth.things) > 1:
+        return previous
+    elif best < 0 and source == "hit":
+        # A must-hit term against the label: a term of another question.
+        return previous
+    if len(truth.things) > 1 and source == "hit" and best <= 0 and not identity:
+        # Whose density a bare "dense" means is unknown with several features; the reference tells.
+        if any(
+            fact.value == c.value for c in positive for t in truth.things for fact in t.facts.get(c.slot, ())
+        ):
+            for other in truth.things:
+                for claim in positive:
+                    if claim.value in other.values(claim.slot):
+                        other.add(claim.slot, claim.value, source)
+        return previous
+    for claim in positive:
+        if claim.slot == "type" and thing.label and claim.value != thing.label:
+            continue
+        if claim.slot == "zone" and source == "reference":
+            # What the reference says replaces what the class says.
+            facts = thing.facts.get("zone", [])
+            if facts and all(
+                f.source == "class" and zone_fit(claim.value, f.value, lexicon) == 0 for f in facts
+            ):
+                thing.facts["zone"] = []
+        if claim.slot == "around" and claim.value == "part":
+            thing.facts["around"] = [f for f in thing.facts.get("around", []) if f.source != "class"]
+        thing.add(claim.slot, claim.value, source)
+    return thing
+
+
+def describe(value: Any) -> str:
+    """Return a value in words."""
+    if isinstance(value, tuple):
+        return f"r/R {value[0]:g} to {value[1]:g}"
+    return str(value)
