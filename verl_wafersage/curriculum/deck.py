@@ -44,6 +44,12 @@ class Deck:
         self._position += 1
         return index
 
+    def left_in_first_pass(self) -> float:
+        """Cards that have never been dealt; before the first draw an expectation, with weights."""
+        if self._pass < 0:
+            return self.mass
+        return float(len(self._order) - self._position) if self._pass == 0 else 0.0
+
     def _start(self, number: int) -> None:
         if self.mass <= 0:
             raise ValueError("a deck without weight cannot be drawn from")

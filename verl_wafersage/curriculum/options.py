@@ -17,18 +17,17 @@ class AdaptiveOptions:
     """Knobs of the adaptive strategy, under `data.curriculum.adaptive`.
 
     Attributes:
-        group_size: Answers per prompt (`rollout.n`), >= 2; how likely a group disagrees depends on it.
         explore: Share of prompts, in [0, 1], taken in shuffled passes whatever is known about them.
         min_level_share: Share every level gets at least, in [0, 1 / levels].
         memory: Share, in [0, 1], of earlier evidence about a prompt that is kept at each new group; below
             1 because the model learns.
         rest: Shortest pause of a prompt, in passes over the data (1 = as many prompts as the data has).
-        solved_above: A group with this mean success or more makes its prompt rest longer each time.
+        solved_above: A group with this mean success or more makes its prompt rest longer, twice as long each
+            time in a row.
         hopeless_below: The same at the other end.
         longest_rest: Bound of the growing pauses, in passes.
     """
 
-    group_size: int = 8
     explore: float = 0.1
     min_level_share: float = 0.1
     memory: float = 0.5
@@ -40,7 +39,6 @@ class AdaptiveOptions:
     def check(self, levels: int) -> None:
         """Raise InputError naming the key of an impossible value."""
         node = f"{NODE}.adaptive"
-        _require(self.group_size >= 2, f"{node}.group_size", self.group_size, "give 2 or more")
         for name in ("explore", "memory", "solved_above", "hopeless_below"):
             _share(f"{node}.{name}", getattr(self, name))
         _require(
@@ -55,7 +53,7 @@ class AdaptiveOptions:
             self.hopeless_below,
             f"give less than solved_above ({self.solved_above})",
         )
-        _require(0 <= self.rest <= 1, f"{node}.rest", self.rest, "give a number of passes in [0, 1]")
+        _require(0 < self.rest <= 1, f"{node}.rest", self.rest, "give a number of passes in (0, 1]")
         _require(
             self.longest_rest >= self.rest, f"{node}.longest_rest", self.longest_rest, "give at least `rest`"
         )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from ..catalog import Catalog
 from ..options import CurriculumOptions
+from .adaptive import Adaptive
 from .base import Strategy
+from .interleaved import Interleaved
 from .shuffled import Shuffled
 from .staged import Staged
 
@@ -16,6 +18,10 @@ def make_strategy(options: CurriculumOptions, catalog: Catalog) -> Strategy:
             return Shuffled(catalog, options.seed)
         case "staged":
             return Staged(catalog, options.overlap, options.seed)
+        case "interleaved":
+            return Interleaved(catalog, options.review_ratio, options.overlap, options.seed)
+        case "adaptive":
+            return Adaptive(catalog, options.adaptive, options.seed)
         case _:
             raise AssertionError(f"options let {options.strategy} pass")
 
