@@ -65,7 +65,9 @@ def test_greedy_answers_are_those_of_the_library(parts: Any, generator: Generato
     request = ask(processor, QUESTIONS[1], colour, temperature=0.0)
     [answer] = generator.generate([request])
     ids = torch.tensor([request.prompt_ids])
-    vision = dict(processor.image_processor(images=list(request.images), return_tensors="pt")) if colour else {}
+    vision = (
+        dict(processor.image_processor(images=list(request.images), return_tensors="pt")) if colour else {}
+    )
     model.model.rope_deltas = None
     expected = model.generate(
         input_ids=ids,
@@ -113,7 +115,9 @@ def test_a_group_gets_different_answers(parts: Any, generator: Generator) -> Non
 
 def test_banned_tokens_never_appear(parts: Any, generator: Generator) -> None:
     _, processor = parts
-    requests = [replace(ask(processor, QUESTIONS[0], COLOURS[0], temperature=50.0), draw=d) for d in range(64)]
+    requests = [
+        replace(ask(processor, QUESTIONS[0], COLOURS[0], temperature=50.0), draw=d) for d in range(64)
+    ]
     seen = {token for answer in generator.generate(requests) for token in answer.token_ids}
     assert len(seen) > 100
     assert not seen & set(generator.banned.tolist())

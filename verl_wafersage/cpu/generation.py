@@ -195,14 +195,18 @@ class Generator:
         if not images:
             return {}
         if self.processor is None:
-            raise InputError("the model takes no images", field="images", remedy="use a vision-language model")
+            raise InputError(
+                "the model takes no images", field="images", remedy="use a vision-language model"
+            )
         merge = self.processor.image_processor.merge_size**2
         features = self.processor.image_processor(images=images, return_tensors="pt")
         grids = features["image_grid_thw"]
         wanted = int(grids.prod(-1).sum()) // merge
         found = sum(prompt.prompt_ids.count(self.processor.image_token_id) for prompt in prompts)
         if wanted != found:
-            raise InputError(f"{found} image tokens in the prompts for {wanted} of the images", field="prompt")
+            raise InputError(
+                f"{found} image tokens in the prompts for {wanted} of the images", field="prompt"
+            )
         return {
             "pixel_values": features["pixel_values"].to(self.device, self.model.dtype),
             "image_grid_thw": grids.to(self.device),

@@ -66,7 +66,7 @@ def _server_environment(devices: list[str]) -> dict[str, str]:
     platform = get_platform()
     if get_device_name() == "cpu" or not devices:
         return {}
-    hidden = {name: "1" for name in platform.ray_noset_envvars()}
+    hidden = dict.fromkeys(platform.ray_noset_envvars(), "1")
     return {**hidden, platform.visible_devices_envvar(): ",".join(devices)}
 
 
@@ -140,4 +140,3 @@ class ServerAdapter(BaseRollout):  # type: ignore[misc]
 
 def _iterate(weights: Iterator[Any]) -> AsyncIterator[Any]:
     return ensure_async_iterator(weights)  # type: ignore[no-any-return]
-

@@ -117,7 +117,9 @@ def make_tiny_model(
 
 def _check(out: Path, size: TinySize) -> None:
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise InputError("already exists and is not an empty folder", file=out, remedy="choose another folder")
+        raise InputError(
+            "already exists and is not an empty folder", file=out, remedy="choose another folder"
+        )
     if size.image_size % (PATCH * MERGE):
         raise InputError(
             f"{size.image_size} is not a multiple of {PATCH * MERGE}",

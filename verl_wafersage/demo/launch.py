@@ -1,0 +1,135 @@
+"""Runs verl's `main_ppo` as a child process, follows its metrics, and leaves no Ray process behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from ..errors import WaferSageError
+
+CPU_ENVIRONMENT = {
+    "VERL_PLATFORM": "cpu",
+    # Everything is local: no look-ups, no usage statistics.
+    "HF_HUB_OFFLINE": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+    # A dozen processes share the cores; the ones that compute raise this for themselves.
+    "OMP_NUM_THREADS": "1",
+}
+PATIENCE_SECONDS = 15.0
+"""How long a process may take to end by itself after each signal."""
+
+
+class TrainingError(WaferSageError):
+    """The training process ended with an error."""
+
+
+def train(
+    overrides: Sequence[str],
+    run_dir: Path,
+    *,
+    environment: Mapping[str, str] | None = None,
+    on_metrics: Callable[[dict[str, Any]], None] = lambda metrics: None,
+) -> None:
+    """Run `python -m verl.trainer.main_ppo` until it ends.
+
+    Args:
+        overrides: Hydra overrides, `+recipe=...` among them.
+        run_dir: The run's folder; the output goes to `train.log` in it.
+        environment: Variables besides `CPU_ENVIRONMENT` and this process's own.
+        on_metrics: Called with each new line of `metrics.jsonl`.
+
+    Raises:
+        TrainingError: When it fails; names the log and its last words.
+        KeyboardInterrupt: Passed on after the processes have ended.
+    """
+    run_dir.mkdir(parents=True, exist_ok=True)
+    metrics = run_dir / "metrics.jsonl"
+    seen = metrics.stat().st_size if metrics.exists() else 0
+    log = run_dir / "train.log"
+    command = [sys.executable, "-m", "verl.trainer.main_ppo", *overrides]
+    tensorboard = {"TENSORBOARD_DIR": str(run_dir / "tensorboard")}
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, **CPU_ENVIRONMENT, **tensorboard, **(environment or {})},
+            start_new_session=True,
+        )
+    previous = signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        while process.poll() is None:
+            time.sleep(0.5)
+            seen = _follow(metrics, seen, on_metrics)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+        stop(process.pid)
+    _follow(metrics, seen, on_metrics)
+    if process.returncode:
+        raise TrainingError(f"training failed ({process.returncode}): {last_words(log)}; the log is {log}")
+
+
+def _interrupt(_signal: int, _frame: Any) -> None:
+    raise KeyboardInterrupt
+
+
+def _follow(metrics: Path, seen: int, on_metrics: Callable[[dict[str, Any]], None]) -> int:
+    if not metrics.exists():
+        return seen
+    with metrics.open("rb") as file:
+        file.seek(seen)
+        for line in file:
+            if not line.endswith(b"\n"):
+                break
+            seen += len(line)
+            on_metrics(json.loads(line))
+    return seen
+
+
+def stop(pid: int) -> None:
+    """End a process and all it started, Ray's daemons included: politely first, then for good."""
+    for send in (psutil.Process.terminate, psutil.Process.kill):
+        alive = list(_family(pid))
+        for process in alive:
+            try:
+                send(process)
+            except psutil.NoSuchProcess:
+                continue
+        _, alive = psutil.wait_procs(alive, timeout=PATIENCE_SECONDS)
+        if not alive:
+            return
+
+
+def _family(pid: int) -> Iterator[psutil.Process]:
+    """The process, its descendants, and those of its session that Ray has detached from it."""
+    found: dict[int, psutil.Process] = {}
+    try:
+        root = psutil.Process(pid)
+        found = {process.pid: process for process in (root, *root.children(recursive=True))}
+    except psutil.NoSuchProcess:
+        found = {}
+    for process in psutil.process_iter():
+        try:
+            if os.getsid(process.pid) == pid:
+                found.setdefault(process.pid, process)
+        except (ProcessLookupError, PermissionError):
+            continue
+    return iter(found.values())
+
+
+def last_words(log: Path) -> str:
+    """The line of the log that most likely says what went wrong."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines()[-400:] if line.strip()]
+    telling = [line for line in lines if "Error" in line or line.startswith("verl-wafersage:")]
+    return (telling or lines or ["no output"])[-1]

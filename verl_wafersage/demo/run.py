@@ -1,0 +1,105 @@
+"""The demo from start to end, with words for the person who watches it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from .launch import train
+from .pictures import plot_answers, plot_reward, read_metrics
+from .prepare import DemoFolder, DemoOptions, claim, make_data, make_model, make_start
+
+
+def run_demo(
+    root: Path, options: DemoOptions, console: Console, overrides: Sequence[str] = ()
+) -> dict[str, str]:
+    """Prepare what is missing, train, and say where everything lies.
+
+    Args:
+        root: Working folder; a second call goes on where the first one stopped.
+        options: What to make and how long to train.
+        console: Where progress is shown.
+        overrides: Further Hydra overrides for `main_ppo`.
+
+    Returns:
+        What was made and where: `checkpoint`, `model`, `metrics`, `answers`, `plot`, `picture`, `log`.
+
+    Raises:
+        InputError: When the folder holds something else.
+        TrainingError: When training fails.
+    """
+    folder = DemoFolder(root.resolve())
+    claim(folder, options)
+    console.print(f"[1/4] drawing {options.wafers} synthetic wafers with their questions")
+    make_data(folder, options)
+    console.print(f"[2/4] making a tiny Qwen3-VL ({options.size})")
+    make_model(folder, options)
+    console.print(f"[3/4] supervised start: {options.start_steps} steps on reference answers")
+    with _bar(console) as bar:
+        task = bar.add_task("start", total=options.start_steps or 1, note="")
+        make_start(folder, options, lambda step, note: bar.update(task, completed=step, note=note))
+        bar.update(task, completed=options.start_steps or 1)
+    _reinforce(folder, options, console, overrides)
+    return _finish(folder, console)
+
+
+def _reinforce(folder: DemoFolder, options: DemoOptions, console: Console, overrides: Sequence[str]) -> None:
+    console.print(f"[4/4] {options.steps} GSPO steps with verl's main_ppo (its start takes about a minute)")
+
+    def tell(line: dict[str, Any]) -> None:
+        kind = "held-out" if line.get("split") == "val" else "training"
+        shown = {name: line.get(f"wafersage/{name}/mean") for name in ("score", "acc", "hallucination")}
+        numbers = "  ".join(f"{name} {value:.3f}" for name, value in shown.items() if value is not None)
+        console.print(f"      step {line['step']:>3}  {kind}  {numbers}")
+
+    own = [
+        "+recipe=wafersage_cpu",
+        f"wafersage.model={folder.start}",
+        f"wafersage.data_dir={folder.data}",
+        f"wafersage.run_dir={folder.run}",
+        f"trainer.total_training_steps={options.steps}",
+        f"data.seed={options.seed}",
+        # Enough passes that the number of steps decides.
+        "trainer.total_epochs=100",
+    ]
+    train([*own, *overrides], folder.run, on_metrics=tell)
+
+
+def _finish(folder: DemoFolder, console: Console) -> dict[str, str]:
+    latest = folder.run / "checkpoints" / "latest_checkpointed_iteration.txt"
+    checkpoint = folder.run / "checkpoints" / f"global_step_{latest.read_text().strip()}"
+    made = {
+        "checkpoint": checkpoint,
+        "model": checkpoint / "actor" / "huggingface",
+        "metrics": folder.run / "metrics.jsonl",
+        "answers": folder.run / "rollouts",
+        "plot": folder.run / "reward.png",
+        "picture": folder.run / "answers.png",
+        "log": folder.run / "train.log",
+    }
+    plot_reward(folder.run, made["plot"])
+    plot_answers(folder.run, folder.data, made["picture"])
+    _, validation = read_metrics(folder.run)
+    if len(validation) > 1:
+        first, last = validation[0], validation[-1]
+        console.print(
+            f"held-out reward {first['wafersage/score/mean']:.3f} -> {last['wafersage/score/mean']:.3f} "
+            f"between step {first['step']} and step {last['step']}"
+        )
+    for name, path in made.items():
+        console.print(f"{name:>10}  {path}", soft_wrap=True, highlight=False)
+    return {name: str(path) for name, path in made.items()}
+
+
+def _bar(console: Console) -> Progress:
+    return Progress(
+        TextColumn("      {task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:.0f}/{task.total:.0f}  {task.fields[note]}"),
+        TimeElapsedColumn(),
+        console=console,
+    )
