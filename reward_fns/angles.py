@@ -89,9 +89,11 @@ def agreement(said: Arc, true: Arc) -> float:
     A side or quadrant in words is as wide as it is: it is right when it holds the true arc's middle.
     """
     gap = distance(said, true)
-    if said.words or true.words:
-        wide = max(said.length if said.words else 0.0, true.length if true.words else 0.0)
-        gap = max(0.0, gap - wide / 2) if gap > 0.8 else 0.0
+    if said.words:
+        # Outside the side that was named the fall is steep: "top" is not the lower left.
+        gap = 2.0 * max(0.0, gap - said.length / 2)
+    elif true.words:
+        gap = max(0.0, gap - true.length / 2)
     elif said.length == 0 and true.length > 0:
         gap = max(0.0, gap - true.length / 2)
     if gap <= 0.5:

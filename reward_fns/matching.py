@@ -12,7 +12,7 @@ from .truth import ATTRIBUTES, Thing, Truth, affinity, describe, fit, zone_fit
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {
-    "spatial": {"type": 0.8, "zone": 1.0, "arc": 1.0, "around": 0.6, "shape": 0.3, "density": 0.2, "closure": 0.2,
+    "spatial": {"type": 0.6, "zone": 1.0, "arc": 1.0, "around": 0.6, "shape": 0.3, "density": 0.2, "closure": 0.2,
                 "clear": 0.35, "survivors": 0.4, "texture": 0.15, "width": 0.15, "phrase": 0.3},
     "morphology": {"type": 0.5, "shape": 1.0, "density": 0.8, "closure": 0.8, "border": 0.8, "width": 0.6,
                    "size": 0.4, "texture": 0.45, "zone": 0.3, "arc": 0.25, "around": 0.3, "clear": 0.2,
@@ -111,7 +111,7 @@ def judge(
 
     for thing in truth.things:
         features = [f for f, owner in result.bound if owner is thing]
-        result.evidence.append(_presence(thing, features, reading, truth, lexicon, weight, result))
+        result.evidence.append(_presence(thing, features, reading, truth, lexicon, weight, result, dimension == "spatial"))
         for slot, facts in thing.facts.items():
             if slot == "type" or not facts:
                 continue
@@ -127,13 +127,13 @@ def judge(
     return result
 
 
-def _presence(thing, features, reading, truth, lexicon, weight, result) -> Evidence:  # type: ignore[no-untyped-def]
+def _presence(thing, features, reading, truth, lexicon, weight, result, spatial) -> Evidence:  # type: ignore[no-untyped-def]
     """Judge whether an answer sees a true feature at all."""
     what = thing.label or "the feature"
     amount = weight("type", "hit")
     best, credit = None, 0.0
     for feature in features:
-        value, claim = _recognised(feature, thing, lexicon)
+        value, claim = _recognised(feature, thing, lexicon, 0.6 if spatial else 0.45)
         if value > credit:
             best, credit = claim, value
     if thing.label == "None" and credit < 1.0:
@@ -159,7 +159,9 @@ def _denies(claim: Claim, thing: Thing, truth: Truth) -> bool:
     return False
 
 
-def _recognised(feature: Feature, thing: Thing, lexicon: Lexicon) -> tuple[float, Claim | None]:
+def _recognised(
+    feature: Feature, thing: Thing, lexicon: Lexicon, by_place: float
+) -> tuple[float, Claim | None]:
     best, credit = None, 0.0
     shape = zone = 0.0
     for claim in feature.claims:
@@ -172,8 +174,8 @@ def _recognised(feature: Feature, thing: Thing, lexicon: Lexicon) -> tuple[float
             shape = max(shape, value)
             amount = 0.75 if value == 1.0 else 0.5
         elif claim.slot in ("zone", "arc", "around") and value > 0:
-            zone = max(zone, value)
-            amount = 0.45
+            zone += value
+            amount = by_place if zone <= 1.0 else min(0.9, by_place + 0.35)
         else:
             continue
         amount *= 0.5 if claim.hedged else 1.0
@@ -189,6 +191,10 @@ def _slot(
 ) -> Evidence | None:
     """Judge one slot of a true feature by all that is said of it."""
     what = f"{thing.label or 'feature'} {slot}: " + " / ".join(describe(v) for v in thing.values(slot))
+    precise = slot == "arc" and any(
+        isinstance(c.value, Arc) and not c.value.words for f in features for c in f.claims if c.slot == "arc" and c.affirmed
+    )
+    part = slot == "around" and "part" in thing.values("around")
     right: tuple[float, Claim] | None = None
     wrong: Claim | None = None
     worst = 0.0
@@ -199,9 +205,13 @@ def _slot(
                 continue
             if claim.slot == "type" and claim.affirmed and claim.value == thing.label:
                 implied = max(implied, 0.5 if claim.hedged else 1.0)
+            if part and claim.affirmed and (claim.slot == "arc" or (claim.slot == "shape" and claim.value == "arc")):
+                implied = max(implied, 1.0)
             if claim.slot != slot:
                 continue
             value = fit(claim, thing, lexicon)
+            if precise and isinstance(claim.value, Arc) and claim.value.words and value > 0:
+                continue
             if not claim.affirmed:
                 if value == 1.0 and slot not in ("arc", "around") and weight > _MINOR:
                     worst, wrong = min(worst, -1.0), claim
@@ -240,8 +250,10 @@ def _aliens(
             continue
         heads = [c for c in identity if c.slot in ("type", "shape")]
         claim = (heads or identity)[0]
-        if claim.value == "None" and heads and truth.labels != ["None"]:
-            pass
+        background = claim.value in ("None", "scatter", "none") or (not heads and "sparse" in feature.values("density"))
+        if background and (claim.slot, claim.value) != ("type", "Random") and any(o is not None and _seen(f) for f, o in result.bound):
+            # Stray fails beside a pattern are compatible with every class.
+            continue
         size = 1.0 if heads else 0.6
         if claim.hedged:
             size *= 0.6
@@ -260,6 +272,10 @@ def _aliens(
                 "nothing of the kind is there",
             )
         )
+
+
+def _seen(feature: Feature) -> bool:
+    return any(c.affirmed and not c.good and c.slot in ("type", "shape", "zone", "arc") for c in feature.claims)
 
 
 def _clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight) -> None:  # type: ignore[no-untyped-def]

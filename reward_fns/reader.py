@@ -49,10 +49,14 @@ _TOWARD = frozenset(("toward", "towards", "outwards", "outward", "inwards", "inw
 _OWN = frozenset(("its", "their", "whose", "inner", "each", "both", "sharp", "irregular"))
 _IDENTITY = frozenset(("type", "shape"))
 _NOUNS = frozenset(("die", "dies", "chip", "chips", "silicon", "one", "ones", "rows", "row", "site", "sites"))
+_AFTER_CLEAR = frozenset(("of", "from", "all", "with", "in", "at", "too", "as", "there", "on", "between", "along", "to", "up",
+                          "beyond", "outside", "inside", "everywhere"))  # fmt: skip
+_NOUN_PHRASE_STARTS = frozenset("with leaving leaves remain remains is are while plus except but by".split())
 _JOINERS = frozenset(("with", "plus", "while", "then"))
 _DETERMINERS = frozenset(
     ["a", "an", "another", "one", "two", "the", "its", "second", "third", "some", "several", "first"]
 )
+_ENDS_DENIAL = frozenset(("only", "just", "simply", "merely", "rather"))
 _PLAIN_TURNS = frozenset(("that", "which", "who", "whose", "where", "as", "if", "when", "only", "just", "simply",
                           "merely", "still", "rather", "unless"))  # fmt: skip
 
@@ -224,7 +228,12 @@ class _Clauses:
         self.good = False
         self.apart = False
         self.unreal = False
-        self.held: list[Claim] = []
+        self.verb_seen = False
+        self.cleared = False
+        self.segment = 0
+        self.previous_from = 0
+        self.clause_start = 0
+        self.good_ends = False
         self.from_here = 0
 
     def run(self) -> None:
@@ -255,12 +264,20 @@ class _Clauses:
     # -- separators
 
     def _separator(self, k: int, i: int, mark: str) -> None:
+        if self.good and self.good_ends:
+            self.good = False
+        clause = self.clause
+        self._cut(k, i, mark)
+        if self.clause != clause:
+            self.clause_start = i + 1
+
+    def _cut(self, k: int, i: int, mark: str) -> None:
         if mark in _SENTENCE:
             if mark == "." and i and len(self.words[i - 1]) == 1 and self.words[i - 1] in "eig":
                 return
             self._new_clause()
             self.sentence += 1
-            self.choice = False
+            self.choice = self.cleared = False
             return
         if mark == ";":
             self._new_clause()
@@ -287,8 +304,9 @@ class _Clauses:
         if mark in (",", "and", "or"):
             if self.deny and (follows_verb or pronoun):
                 self._end_denial()
-            if follows_verb and mark != "or":
+            if follows_verb and self.verb_seen and mark != "or":
                 self._new_clause()
+        self.segment = len(self.reading.claims)
 
     def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
         """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
@@ -311,8 +329,11 @@ class _Clauses:
     def _new_clause(self) -> None:
         self.clause += 1
         self.deny = ""
+        self.verb_seen = False
         self.aside = self.good = self.apart = self.unreal = False
-        self.from_here = len(self.reading.claims)
+        if self.from_here < len(self.reading.claims):
+            self.previous_from = self.from_here
+        self.from_here = self.segment = len(self.reading.claims)
 
     def _end_denial(self) -> None:
         self.deny = ""
@@ -324,6 +345,7 @@ class _Clauses:
         slot, value, affirmed = entry
         if slot == "verb":
             self.reading.predicates += 1
+            self.verb_seen = True
         elif slot == "deny":
             if self.words[i] == "no" and (
                 j >= len(self.words) or self.words[j] in (",", ".", ";", "\u2013", BREAK)
@@ -342,15 +364,20 @@ class _Clauses:
             self.unreal = True
         elif slot == "good":
             self._passing(i, j)
+            return
         elif slot == "survivors":
-            self._survivors()
+            self._survivors(i)
+        elif slot == "again":
+            self.good = self.cleared
         elif slot == "bad":
             if self.deny == "deny":
                 self._clear_before()
         elif slot == "turn":
-            if self.words[i] in _PLAIN_TURNS:
-                return
-            self._new_clause()
+            if self.words[i] in _ENDS_DENIAL:
+                self._end_denial()
+            elif self.words[i] not in _PLAIN_TURNS:
+                self._new_clause()
+                self.clause_start = j
         elif slot == "choice":
             self.choice = True
             for claim in self.reading.claims[self.from_here :]:
@@ -363,13 +390,10 @@ class _Clauses:
             self.reading.refuses = True
         elif slot not in ("another", "label", "skip"):
             self._claim(slot, value, affirmed, i, j)
-            # "no geometric shape (such as ring or line)": the list shares the denial.
-            if (
-                self.words[i] in ("no", "without")
-                and j < len(self.words)
-                and self.words[j] in ("(", "such", "like")
-            ):
-                self.deny = "deny"
+            # "no geometric shape (such as ring or line)", "no coherent cluster, ring or line": one denial.
+            if self.words[i] in ("no", "without") and slot in _IDENTITY and j < len(self.words):
+                if self.words[j] in ("(", "such", "like", ",", "or", "and", "nor"):
+                    self.deny = "deny"
 
     def _claim(self, slot: str, value: Value, affirmed: bool, i: int, j: int) -> None:
         words = self.words
@@ -441,31 +465,63 @@ class _Clauses:
         words = self.words
         following = words[j] if j < len(words) else ""
         if following in _NOUNS:
-            self._survivors()
+            self._survivors(i)
             return
         if words[i] in ("clear", "clean", "good", "fine") and following and following not in _SEPARATOR:
             # "a clear ring" is an obvious one; "clear center" is listed as a phrase.
-            if following not in ("of", "from", "all", "with", "in", "at", "too", "as", "there", "on"):
+            if following not in _AFTER_CLEAR:
                 return
         if self.deny == "deny":
             return
+        if following in _AFTER_CLEAR - {"of", "from", "too", "as"} and not self._places(self.segment):
+            # "empty from 0.35 to 0.88 R"
+            self.good = True
+            return
         self._clear_before()
 
+    def _places(self, start: int) -> list[Claim]:
+        return [c for c in self.reading.claims[start:] if c.slot in ("zone", "arc", "around")]
+
     def _clear_before(self) -> None:
-        for claim in self.reading.claims[self.from_here :]:
+        """Take what the clause says of places as clear: this stretch, and the bare list of places before it."""
+        claims = self.reading.claims
+        start = self.segment
+        while start > self.from_here and claims[start - 1].slot in ("zone", "arc", "around"):
+            start -= 1
+        if not self._places(start):
+            first = claims[self.from_here].start if self.from_here < len(claims) else len(self.words)
+            if self.from_here >= len(claims) or first >= 0:
+                start = self.from_here
+            if not self._places(start) and self._anaphoric():
+                start = self.previous_from
+        for claim in claims[start:]:
             if claim.slot in ("zone", "arc", "around"):
                 claim.affirmed = False
             elif claim.slot not in ("type", "cause"):
                 claim.good = True
+        self.cleared = True
 
-    def _survivors(self) -> None:
+    def _anaphoric(self) -> bool:
+        """Tell whether the clause speaks of what the one before named: "that stretch turns out to pass"."""
+        return self.clause_start < len(self.words) and self.words[self.clause_start] in (
+            "that", "this", "it", "they", "these", "those", "both", "which",
+        )  # fmt: skip
+
+    def _survivors(self, i: int) -> None:
         if self.deny == "deny":
             return
-        self.good = True
+        words = self.words
+        at = i - 1
+        while at > self.clause_start and words[at] not in _SEPARATOR and words[at] not in _NOUN_PHRASE_STARTS:
+            at -= 1
+        subject = not self.verb_seen and at <= self.clause_start + 1
         for claim in self.reading.claims[self.from_here :]:
-            if claim.slot in ("zone", "arc", "around"):
-                claim.affirmed = False
-            claim.good = True
+            if claim.start >= at:
+                if claim.slot in ("zone", "arc", "around"):
+                    claim.affirmed = False
+                claim.good = True
+        self.good = True
+        self.good_ends = not subject
 
 
 def _features(reading: Reading) -> list[Feature]:
@@ -487,12 +543,59 @@ def _features(reading: Reading) -> list[Feature]:
             if cut is not None:
                 features.append(Feature(current[:cut], claim.sentence))
                 current, head = current[cut:], None
+        elif head is None and claim.slot == "zone" and claim.affirmed and not claim.good:
+            cut = _second_place(words, current, claim)
+            if cut is not None:
+                features.append(Feature(current[:cut], claim.sentence))
+                current = current[cut:]
         current.append(claim)
         if head is None and claim.slot in _IDENTITY and claim.affirmed and not claim.good:
             head = claim
     if current:
         features.append(Feature(current, current[0].sentence))
-    return [feature for feature in features if feature.claims]
+    return _everywhere([feature for feature in features if feature.claims])
+
+
+def _second_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:
+    """Return where a clause turns to another place, when it names no shape: "the hub dense, the rim thin"."""
+    places = [c for c in current if c.slot == "zone" and c.affirmed and not c.good]
+    if not places or all(_touch(c.value, claim.value) for c in places):
+        return None
+    for at in range(claim.start - 1, places[-1].end - 1, -1):
+        if words[at] in _SEPARATOR or words[at] in _JOINERS:
+            return sum(c.start < at for c in current)
+    return len(current)
+
+
+_BANDS = {"center": (0.0, 0.33), "inner": (0.1, 0.5), "middle": (0.33, 0.67), "outer": (0.67, 0.9), "edge": (0.85, 1.0)}
+
+
+def _touch(a: Value, b: Value) -> bool:
+    first = _BANDS.get(a) if isinstance(a, str) else a
+    second = _BANDS.get(b) if isinstance(b, str) else b
+    if not isinstance(first, tuple) or not isinstance(second, tuple):
+        return True
+    return min(first[1], second[1]) - max(first[0], second[0]) > -0.02 and {a, b} != {"center", "middle"} and {
+        a, b} != {"middle", "outer"}  # fmt: skip
+
+
+def _everywhere(features: list[Feature]) -> list[Feature]:
+    """Fuse the places of one clause that together cover the wafer: center, middle and edge are everywhere."""
+    by_clause: dict[int, list[Feature]] = {}
+    for feature in features:
+        by_clause.setdefault(feature.claims[0].clause, []).append(feature)
+    fused: list[Feature] = []
+    for group in by_clause.values():
+        claims = [c for f in group for c in f.claims]
+        zones = {c.value for c in claims if c.slot == "zone" and c.affirmed and not c.good}
+        if {"center", "middle", "edge"} <= zones and not any(c.slot in _IDENTITY for c in claims):
+            first = next(c for c in claims if c.slot == "zone")
+            rest = [c for c in claims if c.slot not in ("zone", "arc", "around")]
+            whole = Claim("zone", "full", True, first.hedged, first.start, first.end, first.clause, first.sentence)
+            fused.append(Feature([whole, *rest], first.sentence))
+        else:
+            fused.extend(group)
+    return fused
 
 
 def _cut(words: list[str], current: list[Claim], head: Claim, claim: Claim) -> int | None:

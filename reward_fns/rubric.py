@@ -195,7 +195,11 @@ def compile_rubric(text: str, lexicon_path: str | None = None) -> tuple[Rubric, 
 
 def _compile(rubric: Rubric, name: str, part: Criteria, lexicon: Lexicon) -> Compiled:
     truth, items = build_truth(rubric.labels, rubric.reference_answer, part, lexicon)
-    phrases = [item for item, readings in items if not any(r.claims for r in readings)]
+    phrases = [
+        item
+        for item, readings in items
+        if not any(r.claims for r in readings) and str(item).strip().lower() not in ("yes", "no")
+    ]
     avoided = [(item, [read(read_text(term), lexicon) for term in item.any_of]) for item in part.must_avoid]
     causes = frozenset(
         str(c.value) for _, readings in avoided for r in readings for c in r.claims if c.slot == "cause"
@@ -272,6 +276,10 @@ def _score_part(
     score = max(floor, min(1.0, value))
     if judgement.denied_truth and value < 0.3:
         score = 0.0
+    if reading.refuses and hit < 0.7:
+        score = 0.0
+    if part.truth.opening * reading.opening < 0:
+        score *= 0.3
     return PartScore(score, hit, min(1.0, false), evidence, True)
 
 

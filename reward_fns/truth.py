@@ -110,8 +110,12 @@ def fit(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
         return 1.0 if best == 1.0 else 0.5 if best else -1.0
     if slot == "arc":
         if true:
-            best = max(agreement(value, fact.value) for fact in true)  # type: ignore[arg-type]
+            arcs = [fact.value for fact in true if isinstance(fact.value, Arc)]
+            arcs = [arc for arc in arcs if not arc.words] or arcs
+            best = max(agreement(value, arc) for arc in arcs if isinstance(value, Arc))
             return best if best > 0.3 else -1.0
+        if thing.label == "None":
+            return -1.0
         return -0.5 if "all" in thing.values("around") else 0.0
     if slot == "around":
         if "all" in thing.values("around"):
@@ -265,6 +269,8 @@ def _absorb(
                 thing.facts["zone"] = []
         if claim.slot == "around" and claim.value == "part":
             thing.facts["around"] = [f for f in thing.facts.get("around", []) if f.source != "class"]
+        if claim.slot == "shape" and thing.label and fit(claim, thing, lexicon) < 0:
+            continue
         thing.add(claim.slot, claim.value, source)
     return thing
 
