@@ -100,7 +100,7 @@ def agreement(said: Arc, true: Arc) -> float:
         return 1.0
     if gap <= 1.25:
         return 0.75
-    return max(0.0, 0.75 - 0.42 * (gap - 1.25))
+    return max(0.0, 0.75 - 0.6 * (gap - 1.25))
 
 
 def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
@@ -181,7 +181,7 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
         )
     ):
         return None
-    if words[start] in ("above", "below"):
+    if words[start] in ("above", "below") or "clockwise" in words[max(0, start - 4) : start]:
         return None
     if (
         words[start] == "left"

@@ -152,6 +152,8 @@ def _add(
             if not words:
                 continue
             _insert(trie, words, entries, only)
+            if "die" in words[:-1]:
+                _insert(trie, ["dies" if word == "die" else word for word in words], entries, only)
             if plural and words[-1].isalpha() and len(words[-1]) > 2:
                 _insert(trie, [*words[:-1], plural_of(words[-1])], entries, only)
 

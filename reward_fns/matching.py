@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from .angles import Arc
 from .lexicon import Lexicon
 from .reader import Claim, Feature, Reading
-from .truth import ATTRIBUTES, Thing, Truth, affinity, describe, fit, zone_fit
+from .truth import ATTRIBUTES, Fact, Thing, Truth, affinity, describe, fit, zone_fit
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {
@@ -20,6 +20,11 @@ RELEVANCE: Mapping[str, Mapping[str, float]] = {
     "defect_type": {"type": 1.6, "arc": 0.2, "zone": 0.15, "around": 0.1, "shape": 0.1, "phrase": 0.15},
     "root_cause": {},
 }  # fmt: skip
+_TELLING = frozenset(("line", "full", "scatter", "none"))
+_PLACE = {"spatial": (0.6, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.5, 0.1)}
+"""What a right zone, and a right direction, alone are worth as a sign that a feature was seen."""
+_WRONG = {"spatial": 1.0, "morphology": 1.0, "defect_type": 3.0}
+"""How much worse a wrong attribute is than a missing one."""
 _MINOR = 0.08
 _SOURCE = {"hit": 1.0, "reference": 0.6, "class": 0.5}
 
@@ -83,7 +88,9 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
         best, _, index = max(scored)
         thing = truth.things[-index]
         heads = [c for c in identity if c.slot in ("type", "shape")]
-        if best > 0.0 or (best >= -1.5 and not heads and _only_place(identity, thing, previous)):
+        if thing.label == "None" and best <= 0.0:
+            bound.append((feature, None))
+        elif best > 0.0 or (best >= -1.5 and not heads and _only_place(identity, thing, previous)):
             previous = thing
             taken[-index] = taken.get(-index, 0.0) + 0.01
             bound.append((feature, thing))
@@ -111,15 +118,21 @@ def judge(
 
     for thing in truth.things:
         features = [f for f, owner in result.bound if owner is thing]
-        result.evidence.append(_presence(thing, features, reading, truth, lexicon, weight, result, dimension == "spatial"))
+        result.evidence.append(_presence(thing, features, reading, truth, lexicon, weight, result, dimension))
         for slot, facts in thing.facts.items():
             if slot == "type" or not facts:
                 continue
             strongest = max(facts, key=lambda fact: _SOURCE[fact.source])
             if strongest.source == "class" and slot not in ("zone", "shape", "around"):
                 continue
+            if slot == "outside":
+                continue
             entry = _slot(slot, thing, features, lexicon, weight(slot, strongest.source))
             if entry is not None:
+                if entry.credit < 0:
+                    entry.credit *= _WRONG[dimension]
+                elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
+                    entry.credit, entry.verdict = 1.0, "met"
                 result.evidence.append(entry)
     _aliens(result, truth, dimension, relevance, lexicon)
     _clear(result, reading, truth, lexicon, weight)
@@ -127,27 +140,46 @@ def judge(
     return result
 
 
-def _presence(thing, features, reading, truth, lexicon, weight, result, spatial) -> Evidence:  # type: ignore[no-untyped-def]
+def _everywhere_said(facts: Sequence[Fact], reading: Reading, result: Judgement) -> bool:
+    """Tell whether "separate" or "mixed" is said, or shown by naming several features that are there."""
+    values = {fact.value for fact in facts}
+    if not values <= {"separate", "mixed"}:
+        return False
+    if any(c.slot == "texture" and c.value in values and c.affirmed for c in reading.claims):
+        return True
+    return len({id(owner) for feature, owner in result.bound if owner is not None and _seen(feature)}) >= 2
+
+
+def _presence(thing, features, reading, truth, lexicon, weight, result, dimension) -> Evidence:  # type: ignore[no-untyped-def]
     """Judge whether an answer sees a true feature at all."""
     what = thing.label or "the feature"
     amount = weight("type", "hit")
     best, credit = None, 0.0
     for feature in features:
-        value, claim = _recognised(feature, thing, lexicon, 0.6 if spatial else 0.45)
+        value, claim = _recognised(feature, thing, lexicon, _PLACE[dimension])
         if value > credit:
             best, credit = claim, value
     if thing.label == "None" and credit < 1.0:
         denied = {c.value for c in reading.claims if c.slot in ("type", "shape") and not c.affirmed}
         if len(denied) >= 3 and not any(owner is None for _, owner in result.bound):
             return Evidence("met", what, 1.0, amount, why="every other class is ruled out")
+    if credit < 0.9:
+        for claim in reading.claims:
+            if not claim.affirmed and not claim.good and _denies(claim, thing, truth) and not _elsewhere(claim, truth, thing):
+                result.denied_truth = True
+                return Evidence("denied", what, -1.0, amount, claim.start, claim.end, "denied, and true")
     if best is not None:
-        verdict = "met" if credit > 0.8 else "near"
-        return Evidence(verdict, what, credit, amount, best.start, best.end, "said of it")
-    for claim in reading.claims:
-        if not claim.affirmed and not claim.good and _denies(claim, thing, truth):
-            result.denied_truth = True
-            return Evidence("denied", what, -1.0, amount, claim.start, claim.end, "denied, and true")
+        return Evidence("met" if credit > 0.8 else "near", what, credit, amount, best.start, best.end, "said of it")
+    if len(truth.things) == 1 and any(
+        c.affirmed and not c.good and c.slot in ATTRIBUTES and fit(c, thing, lexicon) == 1.0 for f in features for c in f.claims
+    ):
+        return Evidence("near", what, 0.5, amount, why="its attributes are described")
     return Evidence("missing", what, 0.0, amount)
+
+
+def _elsewhere(claim: Claim, truth: Truth, thing: Thing) -> bool:
+    """Tell whether a denied shape may be that of another class: "no ring" beside a donut that is affirmed."""
+    return claim.slot == "shape" and any(claim.value in o.values("shape") for o in truth.things if o is not thing)
 
 
 def _denies(claim: Claim, thing: Thing, truth: Truth) -> bool:
@@ -160,7 +192,7 @@ def _denies(claim: Claim, thing: Thing, truth: Truth) -> bool:
 
 
 def _recognised(
-    feature: Feature, thing: Thing, lexicon: Lexicon, by_place: float
+    feature: Feature, thing: Thing, lexicon: Lexicon, by_place: tuple[float, float]
 ) -> tuple[float, Claim | None]:
     best, credit = None, 0.0
     shape = zone = 0.0
@@ -172,10 +204,12 @@ def _recognised(
             amount = 1.0
         elif claim.slot == "shape" and value > 0:
             shape = max(shape, value)
-            amount = 0.75 if value == 1.0 else 0.5
+            amount = 0.5 if value < 1.0 else 0.95 if claim.value in _TELLING else 0.8
         elif claim.slot in ("zone", "arc", "around") and value > 0:
             zone += value
-            amount = by_place if zone <= 1.0 else min(0.9, by_place + 0.35)
+            amount = by_place[0] if claim.slot == "zone" else by_place[1]
+            if zone > 1.0:
+                amount = min(0.9, by_place[0] + 0.35)
         else:
             continue
         amount *= 0.5 if claim.hedged else 1.0
@@ -256,7 +290,7 @@ def _aliens(
             continue
         size = 1.0 if heads else 0.6
         if claim.hedged:
-            size *= 0.6
+            size *= 0.35
         amount = size * (
             relevance.get("type", 0.5)
             + (relevance.get("zone", 0.3) if dimension == "spatial" else relevance.get("shape", 0.3))
@@ -287,10 +321,10 @@ def _clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, 
         if fact.slot != "zone" or key in seen:
             continue
         seen.add(key)
-        found = next((c for c in said if zone_fit(c.value, fact.value, lexicon) == 1.0), None)
+        found = next((c for c in said if c.value == "between" or zone_fit(c.value, fact.value, lexicon) == 1.0), None)
         false = next(
             (c for f, _ in result.bound for c in f.claims
-             if c.slot == "zone" and c.affirmed and not c.good and c.value == fact.value),
+             if c.slot == "zone" and c.affirmed and not c.good and (c.value == fact.value or (c.value == "between" and fact.value == "middle"))),
             None,
         )  # fmt: skip
         amount = weight("clear", "hit")

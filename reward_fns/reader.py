@@ -46,6 +46,7 @@ _DIRECTIONS = frozenset(
 )  # fmt: skip
 _NOT_DIRECTIONS = frozenset(("e",))
 _TOWARD = frozenset(("toward", "towards", "outwards", "outward", "inwards", "inward", "fade", "fades"))
+_ENCIRCLING = frozenset(("around", "round", "surrounding", "encircling", "encircles", "surrounds", "about", "encloses"))
 _OWN = frozenset(("its", "their", "whose", "inner", "each", "both", "sharp", "irregular"))
 _IDENTITY = frozenset(("type", "shape"))
 _NOUNS = frozenset(("die", "dies", "chip", "chips", "silicon", "one", "ones", "rows", "row", "site", "sites"))
@@ -56,6 +57,7 @@ _JOINERS = frozenset(("with", "plus", "while", "then"))
 _DETERMINERS = frozenset(
     ["a", "an", "another", "one", "two", "the", "its", "second", "third", "some", "several", "first"]
 )
+_OWN_DENIAL = frozenset(("no", "without", "nothing", "not", "zero", "non", "none"))
 _ENDS_DENIAL = frozenset(("only", "just", "simply", "merely", "rather"))
 _PLAIN_TURNS = frozenset(("that", "which", "who", "whose", "where", "as", "if", "when", "only", "just", "simply",
                           "merely", "still", "rather", "unless"))  # fmt: skip
@@ -234,6 +236,7 @@ class _Clauses:
         self.previous_from = 0
         self.clause_start = 0
         self.good_ends = False
+        self.joined = False
         self.from_here = 0
 
     def run(self) -> None:
@@ -307,6 +310,7 @@ class _Clauses:
             if follows_verb and self.verb_seen and mark != "or":
                 self._new_clause()
         self.segment = len(self.reading.claims)
+        self.joined = mark in ("and", "or", "&")
 
     def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
         """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
@@ -361,7 +365,7 @@ class _Clauses:
         elif slot == "undone":
             self._undo()
         elif slot == "unreal":
-            self.unreal = True
+            self._counterfactual()
         elif slot == "good":
             self._passing(i, j)
             return
@@ -373,7 +377,10 @@ class _Clauses:
             if self.deny == "deny":
                 self._clear_before()
         elif slot == "turn":
-            if self.words[i] in _ENDS_DENIAL:
+            if self.words[i] == "if" and "were" in self.words[i : i + 12]:
+                self._new_clause()
+                self.deny = "deny"
+            elif self.words[i] in _ENDS_DENIAL:
                 self._end_denial()
             elif self.words[i] not in _PLAIN_TURNS:
                 self._new_clause()
@@ -389,11 +396,14 @@ class _Clauses:
         elif slot == "cannot":
             self.reading.refuses = True
         elif slot not in ("another", "label", "skip"):
+            own = self.words[i] in _OWN_DENIAL
+            held, self.deny = self.deny, "" if own else self.deny
             self._claim(slot, value, affirmed, i, j)
+            self.deny = held if own else self.deny
             # "no geometric shape (such as ring or line)", "no coherent cluster, ring or line": one denial.
-            if self.words[i] in ("no", "without") and slot in _IDENTITY and j < len(self.words):
+            if own and slot in _IDENTITY and (value in ("none", "None") or not affirmed) and j < len(self.words):
                 if self.words[j] in ("(", "such", "like", ",", "or", "and", "nor"):
-                    self.deny = "deny"
+                    self.deny = "list"
 
     def _claim(self, slot: str, value: Value, affirmed: bool, i: int, j: int) -> None:
         words = self.words
@@ -406,12 +416,14 @@ class _Clauses:
             return
         if self.unreal and slot != "cause":
             return
+        if self.deny == "list" and slot not in _IDENTITY:
+            self._end_denial()
         denied = bool(self.deny)
         if self.apart:
             if slot == "zone":
                 denied = True
                 self.apart = False
-            elif slot in _IDENTITY:
+            else:
                 self.apart = False
         claim = Claim(
             slot, value, affirmed != denied, self.choice, i, j, self.clause, self.sentence, self.good
@@ -460,6 +472,17 @@ class _Clauses:
             if not denied:
                 claim.affirmed = False
 
+    def _counterfactual(self) -> None:
+        """"A particle would need ...", "ring, line: each would leave ...": what was named is ruled out."""
+        claims = self.reading.claims
+        start = self.from_here
+        if start >= len(claims) and self._anaphoric():
+            start = self.previous_from
+        for claim in claims[start:]:
+            if claim.slot in _IDENTITY or claim.slot == "cause":
+                claim.affirmed = False
+        self.unreal = True
+
     def _passing(self, i: int, j: int) -> None:
         """A word for dies that pass: what stands before it in the clause is clear, or the noun after it."""
         words = self.words
@@ -470,7 +493,12 @@ class _Clauses:
         if words[i] in ("clear", "clean", "good", "fine") and following and following not in _SEPARATOR:
             # "a clear ring" is an obvious one; "clear center" is listed as a phrase.
             if following not in _AFTER_CLEAR:
+                self.apart = True
                 return
+        elif words[i] in ("healthy", "green", "untouched", "unaffected", "passing", "vacant", "spared") and (
+            following and following not in _SEPARATOR and following not in _AFTER_CLEAR
+        ):
+            self.apart = True
         if self.deny == "deny":
             return
         if following in _AFTER_CLEAR - {"of", "from", "too", "as"} and not self._places(self.segment):
@@ -486,8 +514,9 @@ class _Clauses:
         """Take what the clause says of places as clear: this stretch, and the bare list of places before it."""
         claims = self.reading.claims
         start = self.segment
-        while start > self.from_here and claims[start - 1].slot in ("zone", "arc", "around"):
-            start -= 1
+        if self.joined:
+            while start > self.from_here and claims[start - 1].slot in ("zone", "arc", "around"):
+                start -= 1
         if not self._places(start):
             first = claims[self.from_here].start if self.from_here < len(claims) else len(self.words)
             if self.from_here >= len(claims) or first >= 0:
@@ -504,7 +533,7 @@ class _Clauses:
     def _anaphoric(self) -> bool:
         """Tell whether the clause speaks of what the one before named: "that stretch turns out to pass"."""
         return self.clause_start < len(self.words) and self.words[self.clause_start] in (
-            "that", "this", "it", "they", "these", "those", "both", "which",
+            "that", "this", "it", "they", "these", "those", "both", "which", "each", "all", "any", "none", "such",
         )  # fmt: skip
 
     def _survivors(self, i: int) -> None:

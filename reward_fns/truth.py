@@ -104,8 +104,10 @@ def fit(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
         return _type_fit(str(value), thing, lexicon)
     true = thing.facts.get(slot)
     if slot == "zone":
-        if not true:
+        if value == "between":
             return 0.0
+        if not true:
+            return -1.0 if value in thing.values("outside") else 0.0
         best = max(zone_fit(value, fact.value, lexicon) for fact in true)
         return 1.0 if best == 1.0 else 0.5 if best else -1.0
     if slot == "arc":
@@ -130,7 +132,7 @@ def fit(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
     cost = min(lexicon.clash(slot, str(value), str(fact.value)) for fact in true)
     if cost >= 1.0:
         return -1.0
-    return 0.3 if cost == 0.5 else 0.0
+    return 0.6 if cost == 0.5 else 0.0
 
 
 _NEAR = {frozenset(("Loc", "Edge-Loc")), frozenset(("Loc", "Center")), frozenset(("Random", "None")),
