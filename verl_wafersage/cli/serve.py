@@ -10,6 +10,7 @@ import typer
 def register(app: typer.Typer) -> None:
     """Add this module's verbs to the command."""
     app.command()(report)
+    app.command()(plan)
 
 
 def report(
@@ -36,3 +37,45 @@ def report(
         title=title,
     )
     Console(soft_wrap=True).print(str(file), highlight=False, markup=False)
+
+
+def plan(
+    recipe: str = typer.Argument(help="A recipe, e.g. wafersage_lora."),
+    overrides: list[str] = typer.Argument([], help="Overrides as for verl, e.g. wafersage.model=FOLDER."),
+    gpus: int | None = typer.Option(None, help="GPUs of all nodes together; the recipe's own by default."),
+    gpu_memory: float = typer.Option(80.0, min=1.0, help="Memory of one GPU in GB."),
+    rows: int | None = typer.Option(
+        None, min=1, help="Rows of the training set; read from --data otherwise."
+    ),
+    data: Path | None = typer.Option(None, help="Output folder of `convert`."),
+    tflops: float | None = typer.Option(
+        None, min=0.1, help="Sustained speed of a GPU in 1e12 operations a second."
+    ),
+    as_json: bool = typer.Option(False, "--json", help="Print the estimate as JSON on stdout."),
+) -> None:
+    """Estimate memory per GPU, tokens and steps of a recipe; exit 1 when it will not fit."""
+    import json
+
+    from rich.console import Console
+
+    from verl_wafersage.evaluation import plan as planning
+    from verl_wafersage.evaluation.plan.show import NOTE, headline
+
+    setup = planning.read_recipe(recipe, overrides, gpus)
+    found = planning.training_rows(data) if data and not rows else rows
+    result = planning.estimate(setup, planning.sizes_of(setup.model), gpu_memory, found, tflops)
+    if as_json:
+        typer.echo(json.dumps(planning.as_json(result)))
+    else:
+        console = Console(highlight=False)
+        console.print(headline(result), style="bold")
+        for table in planning.tables(result):
+            console.print(table)
+        console.print(NOTE, style="dim")
+    told = Console(stderr=True, highlight=False, soft_wrap=True)
+    if not setup.verl:
+        told.print("note: verl is not installed; its defaults are taken to be those of 0.9.1")
+    for warning in result.warnings:
+        told.print(f"warning: {warning}", markup=False)
+    if not result.fits:
+        raise typer.Exit(1)
