@@ -21,6 +21,7 @@ JUDGE_KEY = "VERL_WAFERSAGE_JUDGE_API_KEY"
 def register(app: typer.Typer) -> None:
     """Add this module's verbs to the command."""
     app.command()(judge)
+    app.command()(calibrate)
 
 
 def judge(
@@ -58,6 +59,7 @@ def judge(
     Keys are read from VERL_WAFERSAGE_API_KEY and, for the judge alone, VERL_WAFERSAGE_JUDGE_API_KEY.
     """
     from verl_wafersage.evaluation.judge import JudgeOptions
+    from verl_wafersage.evaluation.preset import read_preset
     from verl_wafersage.evaluation.run import Evaluation, evaluate
 
     warmth = judge_temperature if judge_temperature is not None else (0.7 if repeats > 1 else 0.0)
@@ -80,12 +82,63 @@ def judge(
             max_tokens=judge_max_tokens,
         ),
         judging=JudgeOptions(repeats=repeats, swap=swap, reasons=reasons, show_image=show_image),
-        reward={} if preset is None else {"preset": str(preset)},
+        reward={} if preset is None else read_preset(preset),
     )
     with _progress() as progress:
         result = evaluate(job, progress)
     _show(result, price, as_json)
     _check(result, max_unscored)
+
+
+def calibrate(
+    graded: list[Path] = typer.Argument(
+        help="Graded answers (.jsonl): results of `judge`, or people's grades."
+    ),
+    out: Path = typer.Option(None, "--out", "-o", help="Preset to write when the fit is good."),
+    data: list[Path] = typer.Option([], help="Data set behind the answers: their wafers."),
+    scorer: str = typer.Option("wafersage", help="Rule to fit: wafersage, or paper."),
+    objective: str = typer.Option("spearman", help="spearman, kendall, kappa or pairs."),
+    folds: int = typer.Option(5, min=2, help="Folds of whole wafers."),
+    trials: int = typer.Option(24, min=1, help="Trials of the Bayesian search, per fold."),
+    seed: int = typer.Option(0, help="The same seed gives the same numbers."),
+    as_json: bool = typer.Option(False, "--json", help="Print the result as JSON on stdout."),
+) -> None:
+    """Fit the rule's weights and thresholds to grades; exit 1 when no fit deserves to be used.
+
+    A fit is refused when it pays for answers that are worth nothing, or when its gain on wafers it has
+    not seen is not certain.
+    """
+    from rich.console import Console
+
+    from verl_wafersage.errors import InputError
+    from verl_wafersage.evaluation import calibrate as fit
+    from verl_wafersage.evaluation.fitting import OBJECTIVES
+    from verl_wafersage.evaluation.graded import read_graded
+    from verl_wafersage.evaluation.preset import write_preset
+    from verl_wafersage.evaluation.rows import read_rows
+    from verl_wafersage.evaluation.scorers import RULES
+    from verl_wafersage.evaluation.tables import as_rich
+
+    for option, value, known in (("--scorer", scorer, RULES), ("--objective", objective, OBJECTIVES)):
+        if value not in known:
+            raise InputError(f"{value!r} is none of {', '.join(known)}", field=option)
+    settings = fit.Settings(scorer, objective, folds, trials, seed)
+    answers = read_graded(graded, list(read_rows(data, images=False)) if data else [])
+    with _progress() as progress:
+        found = fit.calibrate(answers, settings, on_step=progress("folds", fit.steps(settings)))
+    if as_json:
+        typer.echo(json.dumps(fit.as_json(found)))
+    else:
+        for table in fit.tables(found):
+            Console().print(as_rich(table))
+    stderr = Console(stderr=True, highlight=False, soft_wrap=True)
+    for objection in found.objections:
+        stderr.print(f"refused: {objection}", markup=False)
+    if found.objections:
+        raise typer.Exit(1)
+    if out is not None:
+        write_preset(found, out)
+        stderr.print(f"preset: {out}", markup=False)
 
 
 def _server(
@@ -127,9 +180,7 @@ def _show(result: Result, price: tuple[float, float], as_json: bool) -> None:
     costs = {role: _cost(usage, price) for role, usage in result.usage.items() if role == "judge"}
     if as_json:
         usage = {role: asdict(used) for role, used in result.usage.items()}
-        typer.echo(
-            json.dumps(run.as_json(result.summary) | {"usage": usage, "cost": costs}, ensure_ascii=False)
-        )
+        typer.echo(json.dumps(run.as_json(result.summary) | {"usage": usage, "cost": costs}))
     else:
         for table in summary.tables(result.summary):
             Console().print(tables.as_rich(table))

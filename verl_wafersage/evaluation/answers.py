@@ -96,7 +96,7 @@ def read_answers(file: Path, *, model: str | None = None, rows: Sequence[Row] = 
     index = _Index(rows)
     answers: list[Answer] = []
     samples: dict[tuple[str, str], int] = {}
-    for number, line in _lines(file):
+    for number, line in json_lines(file):
         answer = _answer(line, file, number, model, index)
         if "sample" not in line:
             count = samples.get((answer.model, answer.id), 0)
@@ -176,7 +176,12 @@ def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
 
-def _lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def json_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Number and object of each line that is not blank.
+
+    Raises:
+        InputError: The file cannot be read or a line is no JSON object; names file and line.
+    """
     try:
         with file.open(encoding="utf-8") as stream:
             for number, text in enumerate(stream):

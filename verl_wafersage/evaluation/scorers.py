@@ -1,0 +1,130 @@
+"""Rules that can be calibrated: what to call, and which of its options a fit may move."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+import numpy as np
+
+from ..reward_fns import paper, rubric
+from .agreement import Floats
+from .answers import Answer
+
+Options = Mapping[str, Any]
+
+RULES = ("wafersage", "paper")
+
+
+@dataclass(frozen=True)
+class Knob:
+    """One option of a rule that a search may move.
+
+    Attributes:
+        name: Name of the option.
+        low: Smallest value.
+        high: Largest value.
+        default: The value that the rule ships with.
+        log: Whether to search on a logarithmic scale.
+        choices: Values to choose from instead of a range.
+    """
+
+    name: str
+    low: float = 0.0
+    high: float = 1.0
+    default: Any = None
+    log: bool = False
+    choices: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scorer:
+    """A rule under calibration.
+
+    Attributes:
+        name: Its name in tables and presets.
+        score: The reward function, verl's signature.
+        knobs: What a search may move.
+        penalty: Option that multiplies false claims, set by the least-squares fit; None without one.
+        weights: Option that holds the weights of the parts of a three-part answer; None without one.
+    """
+
+    name: str
+    score: Callable[..., Mapping[str, float]]
+    knobs: Sequence[Knob] = ()
+    penalty: str | None = None
+    weights: str | None = None
+
+
+@dataclass
+class Scores:
+    """Scores of fixed answers under any options, each computed once."""
+
+    scorer: Scorer
+    answers: Sequence[Answer]
+    _known: dict[str, list[Mapping[str, float]]] = field(default_factory=dict)
+
+    def full(self, options: Options) -> list[Mapping[str, float]]:
+        """The reward's dict of each answer."""
+        key = json.dumps(options, sort_keys=True)
+        if key not in self._known:
+            self._known[key] = [self._one(answer, options) for answer in self.answers]
+        return self._known[key]
+
+    def column(self, name: str, options: Options) -> Floats:
+        """One sub-score of each answer, shape (n,)."""
+        return np.asarray([row[name] for row in self.full(options)])
+
+    def __call__(self, options: Options) -> Floats:
+        """`score` of each answer, shape (n,)."""
+        return self.column("score", options)
+
+    @property
+    def evaluations(self) -> int:
+        """How many different options were tried."""
+        return len(self._known)
+
+    def _one(self, answer: Answer, options: Options) -> Mapping[str, float]:
+        source = f"wafersage/calibration/{answer.dimension}"
+        return self.scorer.score(
+            source, answer.text, answer.ground_truth, {"question": answer.question}, **options
+        )
+
+
+def scorer_named(name: str) -> Scorer:
+    """`wafersage`, the project's own rule, or `paper`, the published one.
+
+    Raises:
+        KeyError: For any other name.
+    """
+    return {"wafersage": _wafersage, "paper": _paper}[name]()
+
+
+def _wafersage() -> Scorer:
+    known = {one.name for one in fields(rubric.Options)}
+    return Scorer(
+        "wafersage",
+        rubric.compute_score,
+        [knob for knob in _WAFERSAGE_KNOBS if knob.name in known],
+        penalty="penalty" if "penalty" in known else None,
+        weights="weights" if "weights" in known else None,
+    )
+
+
+def _paper() -> Scorer:
+    knobs = [
+        Knob("threshold", 0.5, 1.0, default=paper.THRESHOLD),
+        Knob("weights", default="formula", choices=tuple(paper.WEIGHTS)),
+    ]
+    return Scorer("paper", paper.compute_score, knobs)
+
+
+_WAFERSAGE_KNOBS = (
+    Knob("penalty", 0.3, 3.0, default=1.0, log=True),
+    Knob("hedge_credit", 0.0, 1.0, default=0.5),
+    Knob("reference_weight", 0.1, 1.0, default=0.6),
+    Knob("class_weight", 0.1, 1.0, default=0.5),
+    Knob("question_boost", 1.0, 3.0, default=1.6),
+)
