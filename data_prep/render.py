@@ -31,9 +31,20 @@ def render(grid: DieGrid, side: int = 96) -> bytes:
         InputError: When `side` is not a positive multiple of 32.
     """
     check_side(side)
+    return encode(scale(grid, side))
+
+
+def scale(grid: DieGrid, side: int) -> DieGrid:
+    """The grid as `side` x `side` pixels of palette indices, nearest neighbour."""
     rows, cols = grid.shape
     pixels = grid[_nearest(rows, side)[:, None], _nearest(cols, side)[None, :]]
-    picture = Image.frombytes("P", (side, side), np.ascontiguousarray(pixels).tobytes())
+    return np.ascontiguousarray(pixels)
+
+
+def encode(pixels: DieGrid) -> bytes:
+    """PNG of palette indices, two bits each."""
+    side = pixels.shape[0]
+    picture = Image.frombytes("P", (pixels.shape[1], side), pixels.tobytes())
     picture.putpalette(_PALETTE)
     buffer = io.BytesIO()
     picture.save(buffer, "PNG", bits=2, compress_level=6)

@@ -51,14 +51,14 @@ class Signature:
         digest: The same for maps that are equal up to rotation and mirroring, hexadecimal.
         cells: Packed bits of the rarer dies' cells (121 bytes).
         count: Number of set bits.
-        bands: Hash of each MinHash band; several sets where the orientation is ambiguous; none where
-            too few cells are set.
+        bands: Hash of each MinHash band, shape (k, 20): several rows where the orientation is
+            ambiguous, none where too few cells are set.
     """
 
     digest: str
     cells: bytes
     count: int
-    bands: tuple[tuple[int, ...], ...]
+    bands: npt.NDArray[np.uint32]
 
 
 def digest_of(grid: DieGrid) -> str:
@@ -75,10 +75,10 @@ def signature(grid: DieGrid) -> Signature:
     rare = fails if 2 * int(fails.sum()) <= int(np.count_nonzero(grid)) else (grid > 0) & ~fails
     cells = _reduce(rare)
     count = int(cells.sum())
-    bands: tuple[tuple[int, ...], ...] = ()
-    if count >= FEWEST:
-        bands = tuple(_bands(cells.ravel()[_MOVES[move]]) for move in _upright(cells))
-    return Signature(digest_of(grid), np.packbits(cells).tobytes(), count, bands)
+    moves = _upright(cells) if count >= FEWEST else []
+    bands = [_bands(cells.ravel()[_MOVES[move]]) for move in moves]
+    hashes = np.array(bands, dtype=np.uint32).reshape(len(bands), BANDS)
+    return Signature(digest_of(grid), np.packbits(cells).tobytes(), count, hashes)
 
 
 def _reduce(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
@@ -113,9 +113,9 @@ def _turned(up: float, right: float) -> Iterator[tuple[float, float]]:
             yield ((u, r), (r, -u), (-u, -r), (-r, u))[turns]
 
 
-def _bands(cells: npt.NDArray[np.bool_]) -> tuple[int, ...]:
+def _bands(cells: npt.NDArray[np.bool_]) -> list[int]:
     least = _HASHES[np.flatnonzero(cells)].min(axis=0)
-    return tuple(crc32(least[band * BAND_ROWS : (band + 1) * BAND_ROWS].tobytes()) for band in range(BANDS))
+    return [crc32(least[band * BAND_ROWS : (band + 1) * BAND_ROWS].tobytes()) for band in range(BANDS)]
 
 
 def overlap(one: Signature, other: Signature) -> float:
@@ -146,8 +146,8 @@ def near_duplicates(
     for band in range(BANDS):
         buckets: dict[int, set[int]] = defaultdict(set)
         for place in unique:
-            for bands in signatures[place].bands:
-                buckets[bands[band]].add(place)
+            for value in signatures[place].bands[:, band].tolist():
+                buckets[value].add(place)
         for bucket in buckets.values():
             members = sorted(bucket)
             for at, i in enumerate(members):

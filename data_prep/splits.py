@@ -1,12 +1,14 @@
-"""Splits and curriculum streams from hashes: the same wafer lands in the same split in every run.
+"""Splits without leaks, and curriculum streams: decided by hashes of groups, not by order.
 
-A wafer's split depends on its group key only (its lot, or else its group of near-duplicates), so
-re-running, reordering or adding data moves nothing.
+A group is a lot where lots are known, else a wafer with its look-alikes. A group's split depends on its
+own hash only, so re-running, reordering or adding wafers moves none of the others.
 """
 
 from __future__ import annotations
 
 import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ..errors import InputError
@@ -46,7 +48,7 @@ def draw(key: str, salt: str) -> float:
 
 
 def split_of(group: str, options: SplitOptions) -> str:
-    """Split of a group."""
+    """Split of a group by its hash alone."""
     place = draw(group, f"split{options.seed}")
     if place < options.test:
         return "test"
@@ -56,3 +58,45 @@ def split_of(group: str, options: SplitOptions) -> str:
 def stream_of(group: str, options: SplitOptions) -> str:
     """`review` or `learning`."""
     return "review" if draw(group, f"stream{options.seed}") < options.review else "learning"
+
+
+def assign(
+    groups: Sequence[str],
+    classes: Sequence[str],
+    options: SplitOptions,
+    pinned: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """Split of every group.
+
+    Hashes give every class the wanted shares on average. A class large enough to expect a group in a
+    split, but without one there, gives it the training group whose hash lies nearest; so does the whole
+    set for a split that would stay empty.
+
+    Args:
+        groups: Group of each wafer.
+        classes: Class of each wafer (its labels joined).
+        options: Shares.
+        pinned: Splits fixed by an earlier conversion.
+    """
+    pinned = pinned or {}
+    split = {group: pinned.get(group) or split_of(group, options) for group in dict.fromkeys(groups)}
+    members: dict[str, dict[str, None]] = defaultdict(dict)
+    for group, name in zip(groups, classes, strict=True):
+        members[name][group] = None
+    for wanted, share in (("test", options.test), ("val", options.val)):
+        for name in sorted(members):
+            if share * len(members[name]) >= 1:
+                _fill(split, list(members[name]), wanted, options, pinned)
+        if share:
+            _fill(split, list(split), wanted, options, pinned)
+    return split
+
+
+def _fill(
+    split: dict[str, str], held: list[str], wanted: str, options: SplitOptions, pinned: Mapping[str, str]
+) -> None:
+    if any(split[group] == wanted for group in held):
+        return
+    free = [group for group in held if split[group] == "train" and group not in pinned]
+    if len(free) > 1:
+        split[min(free, key=lambda group: draw(group, f"split{options.seed}"))] = wanted
