@@ -11,9 +11,13 @@ from .reader import Claim, Feature, Reading
 from .schema import Item
 from .truth import Thing, Truth
 
-DEFINITE = 0.68
-"""What is left of a plausible cause that is stated as proven."""
+DEFINITE = 0.93
+"""What is left of a plausible cause that is stated as proven, and at most `DEFINITE_CAP` of everything."""
+DEFINITE_CAP = 0.76
+OVERSPECIFIC = 0.68
+"""What is left when a tool is even named by number, or its repair ordered."""
 
+_ORDERS = frozenset("replace replaced recalibrate recalibrated repair repaired requalify".split())
 _NUMBERED = frozenset(("number", "no", "slot", "furnace", "zone", "chamber", "tool", "step"))
 
 
@@ -50,7 +54,7 @@ def judge_causes(
     """
     evidence: list[Evidence] = []
     owners = _owners(reading, bound)
-    good: dict[int, set[str]] = {n: set() for n in range(len(truth.things))}
+    good: dict[int, dict[str, set[str]]] = {n: {} for n in range(len(truth.things))}
     bad: list[Claim] = []
     neutral: list[Claim] = []
     denied_true = 0
@@ -76,7 +80,7 @@ def judge_causes(
         if best > 0:
             for n, verdict in verdicts.items():
                 if verdict > 0:
-                    good[n].add(cause.split(".")[0] if cause.split(".")[0] != "handling" else cause)
+                    good[n].setdefault(cause, set()).add(" ".join(reading.words[claim.start : claim.end]))
             evidence.append(Evidence("met", cause, 1.0, 1.0, claim.start, claim.end, "an accepted cause"))
         elif best < 0:
             bad.append(claim)
@@ -88,9 +92,10 @@ def judge_causes(
             evidence.append(
                 Evidence("near", cause, 0.0, 0.3, claim.start, claim.end, "neither listed nor excluded")
             )
-    share = _share(good, reading)
-    if share and _definite(reading):
-        share *= DEFINITE
+    share = _share(good)
+    factor = _certainty(reading)
+    if share and factor < 1.0:
+        share = min(DEFINITE_CAP, share * factor)
         i, j = reading.sure[0] if reading.sure else (-1, -1)
         evidence.append(Evidence("near", "hedged hypotheses", 0.5, 0.5, i, j, "stated as proven"))
     covered = _coverage(items, reading, evidence)
@@ -100,7 +105,7 @@ def judge_causes(
     right = sum(len(found) for found in good.values())
     charge = 0.0
     if wrong:
-        charge = 1.0 if not right else min(0.9, 0.5 + 0.15 * (wrong - 1))
+        charge = 1.0 if not right else min(0.72, 0.5 + 0.1 * (wrong - 1))
     charge += 0.08 * min(3, len({str(c.value) for c in neutral}))
     if denied_true and not right:
         share = 0.0
@@ -109,27 +114,27 @@ def judge_causes(
     return share, min(1.0, charge), evidence
 
 
-def _share(good: Mapping[int, set[str]], reading: Reading) -> float:
-    if not good:
-        return 0.0
-    needed = 2 if len(good) == 1 else 1
+def _share(good: Mapping[int, dict[str, set[str]]]) -> float:
+    """Return how much of a good list of hypotheses is there: two for one pattern, one for each of several."""
     shares = []
     for found in good.values():
-        size = len(found)
-        shares.append(
-            1.0 if size >= needed + 1 else 0.95 if size == needed and size else 0.72 if size else 0.0
-        )
-    return sum(shares) / len(shares)
+        # Other words for a concept already named add half a hypothesis.
+        breadth = len(found) + 0.5 * sum(len(surfaces) - 1 for surfaces in found.values())
+        if len(good) > 1:
+            breadth *= 2.0
+        shares.append(0.0 if breadth < 1 else 0.72 if breadth < 1.5 else 0.9 if breadth < 2 else 0.97 if breadth < 3 else 1.0)
+    return sum(shares) / len(shares) if shares else 0.0
 
 
-def _definite(reading: Reading) -> bool:
-    if reading.sure:
-        return True
+def _certainty(reading: Reading) -> float:
     words = reading.words
-    return any(
+    numbered = any(
         word in _NUMBERED and i + 1 < len(words) and re.fullmatch(r"\d{1,3}", words[i + 1]) is not None
         for i, word in enumerate(words)
     )
+    if numbered or not _ORDERS.isdisjoint(words):
+        return OVERSPECIFIC
+    return DEFINITE if reading.sure else 1.0
 
 
 def _owners(reading: Reading, bound: Sequence[tuple[Feature, Thing | None]]) -> dict[int, Thing | None]:

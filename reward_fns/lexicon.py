@@ -24,6 +24,9 @@ Entry = tuple[str, str, bool]
 
 _GROUP = re.compile(r"\{([^{}]*)\}|\[([^\[\]]*)\]")
 _END = ""
+_DIRECTIONS = frozenset(
+    "left right upper lower bottom north south east west clockwise quadrant around towards between".split()
+)
 
 
 @dataclass(slots=True)
@@ -105,7 +108,7 @@ def _compile(data: Mapping[str, Any]) -> Lexicon:
         _add(
             trie, phrases, tuple(map(_claim, claims.split())) or (("skip", "", True),), plural=True, only=True
         )
-    vocabulary = frozenset(word for word in _words(trie) if word.isalpha() and len(word) >= 4)
+    vocabulary = _DIRECTIONS | frozenset(word for word in _words(trie) if word.isalpha() and len(word) >= 4)
     for cue, phrases in (data.get("cues") or {}).items():
         _add(trie, phrases, ((cue, "", True),), plural=False)
     patterns = {

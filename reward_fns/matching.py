@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from .angles import Arc
+from .angles import Arc, agreement
 from .lexicon import Lexicon
 from .reader import Claim, Feature, Reading
-from .truth import ATTRIBUTES, Fact, Thing, Truth, affinity, describe, fit, zone_fit
+from .truth import ATTRIBUTES, Fact, Thing, Truth, affinity, describe, fit, pairs, zone_fit
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {
@@ -134,10 +134,30 @@ def judge(
                 elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
                     entry.credit, entry.verdict = 1.0, "met"
                 result.evidence.append(entry)
+    for thing in truth.things:
+        if len({claim.value for claim, _ in thing.pairs}) > 1:
+            _pairs(thing, result, weight)
     _aliens(result, truth, dimension, relevance, lexicon)
     _clear(result, reading, truth, lexicon, weight)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result
+
+
+def _pairs(thing: Thing, result: Judgement, weight) -> None:  # type: ignore[no-untyped-def]
+    """Judge attributes that are tied to a direction: wide here, narrow there."""
+    said = [pair for f, owner in result.bound if owner is thing for pair in pairs([c for c in f.claims if c.affirmed])]
+    for claim, arc in thing.pairs:
+        what = f"{describe(claim.value)} at {arc}"
+        amount = 1.6 * weight(claim.slot, "hit")
+        same = [(c, a) for c, a in said if c.slot == claim.slot and c.value == claim.value]
+        if not same:
+            result.evidence.append(Evidence("missing", what, 0.0, amount))
+            continue
+        found, where = max(same, key=lambda pair: agreement(pair[1], arc))
+        right = agreement(where, arc) > 0.3
+        result.evidence.append(
+            Evidence("met" if right else "false", what, 1.0 if right else -1.0, amount, found.start, found.end)
+        )
 
 
 def _everywhere_said(facts: Sequence[Fact], reading: Reading, result: Judgement) -> bool:

@@ -58,6 +58,7 @@ _DETERMINERS = frozenset(
     ["a", "an", "another", "one", "two", "the", "its", "second", "third", "some", "several", "first"]
 )
 _OWN_DENIAL = frozenset(("no", "without", "nothing", "not", "zero", "non", "none"))
+_VERB_DENIAL = frozenset(("doesn't", "don't", "cannot", "can't", "couldn't", "wouldn't", "won't", "never", "isn't", "aren't"))
 _ENDS_DENIAL = frozenset(("only", "just", "simply", "merely", "rather"))
 _PLAIN_TURNS = frozenset(("that", "which", "who", "whose", "where", "as", "if", "when", "only", "just", "simply",
                           "merely", "still", "rather", "unless"))  # fmt: skip
@@ -355,6 +356,13 @@ class _Clauses:
                 j >= len(self.words) or self.words[j] in (",", ".", ";", "\u2013", BREAK)
             ):
                 return
+            if self.words[i] in _VERB_DENIAL or (
+                self.words[i] == "not" and i and self.words[i - 1] in ("does", "do", "did", "can", "could", "is", "are")
+            ):
+                # "Heat does not draw lines": the cause that is the subject is ruled out.
+                for claim in self.reading.claims[self.from_here :]:
+                    if claim.slot == "cause":
+                        claim.affirmed = False
             self.deny = "deny" if self.deny != "deny" or self.words[i] in ("nor", "no", "without") else ""
         elif slot == "contrast":
             self.deny = "contrast"

@@ -11,7 +11,7 @@ from typing import Any
 from .causes import judge_causes
 from .final import answer_text, has_style
 from .lexicon import Lexicon, load_lexicon
-from .matching import Evidence, judge
+from .matching import Evidence, Judgement, judge
 from .parts import split_parts
 from .phrases import match_phrase
 from .reader import Reading, read
@@ -267,6 +267,8 @@ def _score_part(
     evidence = judgement.evidence
     for item in part.phrases:
         evidence.append(match_phrase(item, reading.words, 0.15 if lexicon.classes else 1.0))
+    if part.dimension == "morphology" and "hit" in part.truth.causes.values():
+        evidence.append(_mechanism(reading, part, lexicon, judgement))
     total = sum(e.weight for e in evidence if e.verdict != "invented") or 1.0
     value = sum(e.weight * e.credit for e in evidence) / total
     hit = sum(e.weight * max(0.0, e.credit) for e in evidence) / total
@@ -283,13 +285,28 @@ def _score_part(
     return PartScore(score, hit, min(1.0, false), evidence, True)
 
 
+def _mechanism(reading: Reading, part: Compiled, lexicon: Lexicon, judgement: Judgement) -> Evidence:
+    """Weigh the causes a morphology rubric asks for beside the shapes."""
+    share, charge, evidence = judge_causes(reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon)
+    weight = 0.8 * sum(e.weight for e in judgement.evidence if e.verdict != "invented")
+    credit = share * (1.0 - charge) - (0.4 * charge if not share else 0.0)
+    first = next((e for e in evidence if e.start >= 0), None)
+    start, end = (first.start, first.end) if first is not None else (-1, -1)
+    return Evidence("met" if credit > 0.5 else "missing", "the mechanism", credit, weight, start, end)
+
+
 def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon) -> PartScore:
     judgement = judge(reading, part.truth, "defect_type", lexicon, {})
     share, charge, evidence = judge_causes(
         reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon
     )
-    invented = [e for e in judgement.evidence if e.verdict == "invented"]
-    false = min(1.0, charge + 0.22 * len(invented))
+    causes = {n for e in evidence for n in range(e.start, e.end)}
+    invented = [
+        e
+        for e in judgement.evidence
+        if e.verdict == "invented" and e.what in lexicon.classes and e.start not in causes
+    ]
+    false = min(1.0, charge + 0.15 * len(invented))
     value = share * (1.0 - false)
     engaged = any(c.slot == "cause" and c.affirmed for c in reading.claims) and reading.predicates > 0
     score = max(_FLOOR if engaged and not reading.refuses else 0.0, value)

@@ -30,10 +30,12 @@ class Thing:
     Attributes:
         label: Its class, or "" when the row names none.
         facts: True values by slot.
+        pairs: Attributes that hold in one direction only ("wider at 6 o'clock").
     """
 
     label: str
     facts: dict[str, list[Fact]] = field(default_factory=dict)
+    pairs: list[tuple[Claim, Arc]] = field(default_factory=list)
 
     def add(self, slot: str, value: Value, source: str) -> None:
         """Add a fact; one known twice keeps the stronger source."""
@@ -259,6 +261,9 @@ def _absorb(
                     if claim.value in other.values(claim.slot):
                         other.add(claim.slot, claim.value, source)
         return previous
+    for pair in pairs(positive):
+        if all(pair[0].value != other.value or pair[1] != arc for other, arc in thing.pairs):
+            thing.pairs.append(pair)
     for claim in positive:
         if claim.slot == "type" and thing.label and claim.value != thing.label:
             continue
@@ -275,6 +280,17 @@ def _absorb(
             continue
         thing.add(claim.slot, claim.value, source)
     return thing
+
+
+def pairs(claims: Sequence[Claim]) -> list[tuple[Claim, Arc]]:
+    """Return the widths and densities that are tied to a direction right after them."""
+    found = []
+    for n, claim in enumerate(claims[:-1]):
+        after = claims[n + 1]
+        if claim.slot in ("width", "density") and after.slot == "arc" and after.start - claim.end <= 6:
+            if isinstance(after.value, Arc):
+                found.append((claim, after.value))
+    return found
 
 
 def describe(value: Any) -> str:
