@@ -99,16 +99,17 @@ def _read(file: Path) -> Any:
 
 def _compile(data: Mapping[str, Any]) -> Lexicon:
     trie: dict[str, Any] = {}
+    spelled: set[str] = set()
     for slot, values in (data.get("terms") or {}).items():
         for value, phrases in values.items():
-            _add(trie, phrases, ((slot, str(value), True),), plural=True)
+            spelled |= _add(trie, phrases, ((slot, str(value), True),), plural=True)
     for value, phrases in (data.get("causes") or {}).items():
-        _add(trie, phrases, (("cause", value, True),), plural=True)
+        spelled |= _add(trie, phrases, (("cause", value, True),), plural=True)
     for phrases, claims in (data.get("phrases") or {}).items():
         _add(
             trie, phrases, tuple(map(_claim, claims.split())) or (("skip", "", True),), plural=True, only=True
         )
-    vocabulary = _DIRECTIONS | frozenset(word for word in _words(trie) if word.isalpha() and len(word) >= 4)
+    vocabulary = _DIRECTIONS | frozenset(word for word in spelled if word.isalpha() and len(word) >= 4)
     for cue, phrases in (data.get("cues") or {}).items():
         _add(trie, phrases, ((cue, "", True),), plural=False)
     patterns = {
@@ -148,17 +149,20 @@ def _opposites(data: Mapping[str, Iterable[str]]) -> dict[str, dict[frozenset[st
 
 def _add(
     trie: dict[str, Any], phrases: str, entries: tuple[Entry, ...], plural: bool, only: bool = False
-) -> None:
+) -> set[str]:
+    spelled: set[str] = set()
     for phrase in _split(phrases):
         for variant in expand(phrase):
             words = variant.split()
             if not words:
                 continue
+            spelled.update(words)
             _insert(trie, words, entries, only)
             if "die" in words[:-1]:
                 _insert(trie, ["dies" if word == "die" else word for word in words], entries, only)
             if plural and words[-1].isalpha() and len(words[-1]) > 2:
                 _insert(trie, [*words[:-1], plural_of(words[-1])], entries, only)
+    return spelled
 
 
 def _split(phrases: str) -> list[str]:

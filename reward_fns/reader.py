@@ -46,8 +46,10 @@ _DIRECTIONS = frozenset(
 )  # fmt: skip
 _NOT_DIRECTIONS = frozenset(("e",))
 _TOWARD = frozenset(("toward", "towards", "outwards", "outward", "inwards", "inward", "fade", "fades"))
+_WHOLES = frozenset(("wafer", "disc", "disk", "map", "radius", "circumference", "dial", "dial's", "plate", "wafer's"))
 _ENCIRCLING = frozenset(("around", "round", "surrounding", "encircling", "encircles", "surrounds", "about", "encloses"))
 _OWN = frozenset(("its", "their", "whose", "inner", "each", "both", "sharp", "irregular"))
+_PLACES = frozenset(("zone", "arc", "around"))
 _IDENTITY = frozenset(("type", "shape"))
 _NOUNS = frozenset(("die", "dies", "chip", "chips", "silicon", "one", "ones", "rows", "row", "site", "sites"))
 _AFTER_CLEAR = frozenset(("of", "from", "all", "with", "in", "at", "too", "as", "there", "on", "between", "along", "to", "up",
@@ -238,6 +240,7 @@ class _Clauses:
         self.clause_start = 0
         self.good_ends = False
         self.joined = False
+        self.deny_at = self.deny_claims = 0
         self.from_here = 0
 
     def run(self) -> None:
@@ -302,6 +305,10 @@ class _Clauses:
                 self._new_clause()
             return
         if mark in (":", "\u2013"):
+            claims = self.reading.claims[self.from_here :]
+            if claims and not self.verb_seen and not self.deny and all(c.slot in _PLACES for c in claims):
+                # "Rim: a crisp hoop" speaks of one thing.
+                return
             self._end_denial()
             self._new_clause()
             return
@@ -363,7 +370,10 @@ class _Clauses:
                 for claim in self.reading.claims[self.from_here :]:
                     if claim.slot == "cause":
                         claim.affirmed = False
-            self.deny = "deny" if self.deny != "deny" or self.words[i] in ("nor", "no", "without") else ""
+            # Two denials in one breath cancel ("not without", "isn't un..."); one after another they do not.
+            twice = self.deny == "deny" and i - self.deny_at <= 3 and self.words[i] not in ("nor", "no")
+            self.deny = "" if twice and len(self.reading.claims) == self.deny_claims else "deny"
+            self.deny_at, self.deny_claims = j, len(self.reading.claims)
         elif slot == "contrast":
             self.deny = "contrast"
         elif slot == "affirm":
@@ -379,6 +389,10 @@ class _Clauses:
             return
         elif slot == "survivors":
             self._survivors(i)
+        elif slot == "lone":
+            # "The edge shows only isolated fails": nothing lies there.
+            if self._places(self.from_here) and not self.deny:
+                self._clear_before()
         elif slot == "again":
             self.good = self.cleared
         elif slot == "bad":
@@ -399,6 +413,8 @@ class _Clauses:
                 claim.hedged = True
         elif slot == "hedge":
             self.reading.hedges += 1
+        elif slot == "sure" and self.deny:
+            pass
         elif slot == "sure":
             self.reading.sure.append((i, j))
         elif slot == "cannot":
@@ -509,7 +525,7 @@ class _Clauses:
             self.apart = True
         if self.deny == "deny":
             return
-        if following in _AFTER_CLEAR - {"of", "from", "too", "as"} and not self._places(self.segment):
+        if following in _AFTER_CLEAR - {"of", "too", "as"} and not self._places(self.segment):
             # "empty from 0.35 to 0.88 R"
             self.good = True
             return
@@ -548,6 +564,10 @@ class _Clauses:
         if self.deny == "deny":
             return
         words = self.words
+        if {words[i - 1], words[i - 2]} & {"are", "is"} and self._places(self.from_here):
+            # "Those dies are the passing ones."
+            self._clear_before()
+            return
         at = i - 1
         while at > self.clause_start and words[at] not in _SEPARATOR and words[at] not in _NOUN_PHRASE_STARTS:
             at -= 1

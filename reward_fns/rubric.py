@@ -24,6 +24,8 @@ NOT_APPLICABLE = -1.0
 """Value of a sub-score that does not apply to the row; averages are over rows where it is not this."""
 
 _FLOOR = 0.06
+CONTRADICTION = 0.65
+"""What is left of an answer that says a thing and its opposite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +275,8 @@ def _score_part(
     value = sum(e.weight * e.credit for e in evidence) / total
     hit = sum(e.weight * max(0.0, e.credit) for e in evidence) / total
     false = sum(e.weight * -min(0.0, e.credit) for e in evidence) / total
+    if any(e.why == "said both ways" and e.weight >= 0.5 for e in evidence):
+        value *= CONTRADICTION
     engaged = judgement.engaged and reading.predicates > 0 and not reading.refuses
     floor = _FLOOR if engaged and not judgement.denied_truth else 0.0
     score = max(floor, min(1.0, value))
