@@ -46,6 +46,7 @@ _DIRECTIONS = frozenset(
 )  # fmt: skip
 _NOT_DIRECTIONS = frozenset(("e",))
 _TOWARD = frozenset(("toward", "towards", "outwards", "outward", "inwards", "inward", "fade", "fades"))
+_COPULAS = frozenset("is are was were looks look remains remain stays stay seems seem appears".split())
 _WHOLES = frozenset(("wafer", "disc", "disk", "map", "radius", "circumference", "dial", "dial's", "plate", "wafer's"))
 _ENCIRCLING = frozenset(("around", "round", "surrounding", "encircling", "encircles", "surrounds", "about", "encloses"))
 _OWN = frozenset(("its", "their", "whose", "inner", "each", "both", "sharp", "irregular"))
@@ -194,6 +195,12 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
                 if node is None:
                     break
                 j += 1
+        if word[0].isdigit() and i + 1 < size and words[i + 1] in ("%", "percent"):
+            share = _percent(words, i)
+            if share is not None:
+                append((i, i + 2, "term", share))
+            i += 2
+            continue
         if word in _DIRECTIONS or word[0].isdigit() or word == "r":
             spatial = _spatial(words, i)
             if spatial is not None and spatial[1] >= end:
@@ -208,6 +215,20 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
             append((i, i + 1, "sep", word))
         i += 1
     return items
+
+
+def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
+    """Read the share of failing dies: nearly all of them, or few."""
+    near = words[i + 2 : i + 8]
+    if not any(word in ("die", "dies", "wafer", "fail", "fails", "failing", "yield", "chips") for word in near):
+        return None
+    try:
+        value = float(words[i])
+    except ValueError:
+        return None
+    if value >= 80:
+        return (("shape", "full", True), ("density", "dense", True))
+    return (("density", "sparse", True),) if value <= 12 else None
 
 
 def _spatial(words: list[str], i: int) -> Item | None:
@@ -289,6 +310,8 @@ class _Clauses:
         if mark == ";":
             self._new_clause()
             return
+        if mark == ",":
+            self.apart = False
         if mark in ("(", ")", "/", "&", "+"):
             return
         follows_verb, pronoun = self._ahead(k, i)
@@ -383,7 +406,18 @@ class _Clauses:
         elif slot == "undone":
             self._undo()
         elif slot == "unreal":
-            self._counterfactual()
+            if self.deny != "deny":
+                self._counterfactual()
+        elif slot == "except":
+            self._new_clause()
+            self.clause_start = j
+            self.good = True
+        elif slot == "pattern":
+            last = self.reading.claims[-1] if self.reading.claims else None
+            if self.deny == "deny" and (last is None or last.end != i):
+                self.deny = ""
+                self._claim("type", "None", True, i, j)
+                self._claim("shape", "none", True, i, j)
         elif slot == "good":
             self._passing(i, j)
             return
@@ -444,11 +478,9 @@ class _Clauses:
             self._end_denial()
         denied = bool(self.deny)
         if self.apart:
-            if slot == "zone":
-                denied = True
-                self.apart = False
-            else:
-                self.apart = False
+            # "away from both center and edge" denies both; another slot ends it.
+            self.apart = slot == "zone"
+            denied = denied or self.apart
         claim = Claim(
             slot, value, affirmed != denied, self.choice, i, j, self.clause, self.sentence, self.good
         )
@@ -499,8 +531,10 @@ class _Clauses:
     def _counterfactual(self) -> None:
         """"A particle would need ...", "ring, line: each would leave ...": what was named is ruled out."""
         claims = self.reading.claims
-        start = self.from_here
-        if start >= len(claims) and self._anaphoric():
+        start = max(self.segment, self.from_here)
+        if start >= len(claims) and not self.joined:
+            start = self.from_here
+        if self.from_here >= len(claims) and self._anaphoric():
             start = self.previous_from
         for claim in claims[start:]:
             if claim.slot in _IDENTITY or claim.slot == "cause":
@@ -514,7 +548,13 @@ class _Clauses:
         if following in _NOUNS:
             self._survivors(i)
             return
-        if words[i] in ("clear", "clean", "good", "fine") and following and following not in _SEPARATOR:
+        predicate = i > 0 and (words[i - 1] in _COPULAS or (i > 1 and words[i - 2] in _COPULAS and words[i - 1] not in ("a", "the")))
+        if predicate:
+            claims = self.reading.claims
+            if claims and claims[-1].start == i:
+                # "the upper half is fine" speaks of no width.
+                claims.pop()
+        elif words[i] in ("clear", "clean", "good", "fine") and following and following not in _SEPARATOR:
             # "a clear ring" is an obvious one; "clear center" is listed as a phrase.
             if following not in _AFTER_CLEAR:
                 self.apart = True
