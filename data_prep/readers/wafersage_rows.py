@@ -134,4 +134,4 @@ def wafer_id(row: Mapping[str, Any]) -> str:
         value = row["id"].split("_", 1)[0]
     if value is None or not str(value).strip():
         raise InputError("no record number", field="record_id")
-    return f"{ORIGIN}/{str(value).strip()}"
+    return str(value).strip()

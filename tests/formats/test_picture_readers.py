@@ -230,7 +230,7 @@ def test_the_rubric_set_is_read_by_its_published_columns(tmp_path: Path) -> None
         assert isinstance(first, Question) and isinstance(second, Question)
         assert first.rubric is not None and load_rubric(first.rubric).dimension == "spatial"
         assert first.rubric["must_hit"] == PUBLISHED["must_hit"], "converted as they are, for audit to mend"
-        assert (first.labels, first.level, first.wafer_id) == (("Donut", "Edge-Ring"), "easy", "wafersage/1")
+        assert (first.labels, first.level, first.wafer_id) == (("Donut", "Edge-Ring"), "easy", "1")
         assert first.reference_answer == PUBLISHED["reference_answer"]
         assert second.dimension == "morphology"
 

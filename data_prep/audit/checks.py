@@ -1,0 +1,199 @@
+"""Checks of one row: its rubric, its reference answer, its pictures, its question."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from ...errors import InputError, RubricError
+from ...reward_fns import paper
+from ...reward_fns import rubric as rubric_reward
+from ...reward_fns.lexicon import load_lexicon
+from ...reward_fns.reader import read
+from ...reward_fns.repair import Change, repair
+from ...reward_fns.schema import load_rubric
+from ...reward_fns.text import read_text
+from ..readers.pictures import check_picture
+from .findings import Finding, place_of
+from .rows import Row
+
+_CHECK_OF_CHANGE = {"joined": "torn", "conflict": "conflict", "capped": "runaway", "trimmed": "filler"}
+_TELLING = {
+    "Donut": r"donut|doughnut",
+    "Edge-Loc": r"edge[- ]loc(?:al|alized)?",
+    "Edge-Ring": r"edge[- ]ring",
+    "Near-full": r"near[- ]full",
+    "Scratch": r"scratch(?:es|ed)?",
+}
+"""Names of classes that are no everyday words of the trade (as center, random and local are)."""
+
+
+@dataclass(frozen=True)
+class RowOptions:
+    """How rows are judged.
+
+    Attributes:
+        threshold: Score the reference answer must reach under its own rubric.
+        reward: `rubric`, or `paper` for the published rule.
+        scoring: Options handed to its `compute_score`.
+    """
+
+    threshold: float = 0.7
+    reward: str = "rubric"
+    scoring: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class Scores:
+    """The reference answer's score under its own rubric, and an empty answer's; None without a rubric."""
+
+    reference: float | None = None
+    empty: float | None = None
+
+
+def score(rubric: Mapping[str, Any] | str, answer: str, row: Row, options: RowOptions) -> float:
+    """Return the reward of an answer given in the style its row asks for.
+
+    Raises:
+        RubricError: When the rubric is malformed.
+    """
+    if row.extra.get("answer_style") == "tags" and answer:
+        answer = f"<REASONING>\nAs the picture shows.\n</REASONING>\n<SOLUTION>\n{answer}\n</SOLUTION>"
+    text = rubric if isinstance(rubric, str) else json.dumps(rubric)
+    source = str(row.data.get("data_source") or "")
+    rule = paper if options.reward == "paper" else rubric_reward
+    return float(
+        rule.compute_score(source, answer, text, dict(row.extra), **(options.scoring or {}))["score"]
+    )
+
+
+def check_rubric(row: Row, options: RowOptions) -> tuple[list[Finding], Scores]:
+    """Check a row's rubric and try it on its reference answer and on an empty one."""
+    try:
+        loaded = load_rubric(row.ground_truth)
+        if not loaded.must_hit:
+            raise RubricError("no must_hit item: nothing to score")
+        raw = row.rubric
+    except RubricError as error:
+        return [_found(row, "rubric", str(error))], Scores()
+    found = [_found(row, check, message) for check, message in _complaints(row.ground_truth, raw, options)]
+    if not row.reference.strip():
+        found.append(_found(row, "reference", "there is no reference answer", 0.0))
+        return found, Scores()
+    reference = score(row.ground_truth, row.reference, row, options)
+    empty = score(row.ground_truth, "", row, options)
+    lists = score({**raw, "reference_answer": ""}, row.reference, row, options)
+    if reference < options.threshold:
+        found.append(_found(row, "reference", f"{reference:.2f}: {row.reference[:160]}", reference))
+    elif lists < options.threshold:
+        found.append(_found(row, "lists", f"{lists:.2f}: {row.reference[:160]}", lists))
+    if empty > 0:
+        found.append(_found(row, "empty", f"an empty answer scores {empty:.2f}", -empty))
+    return found, Scores(reference, empty)
+
+
+def _complaints(text: str, raw: Mapping[str, Any], options: RowOptions) -> Iterator[tuple[str, str]]:
+    for change in repair(raw)[1]:
+        yield check_of(change), describe(change)
+    for check, part, hit, avoid in conflicts(text, (options.scoring or {}).get("lexicon")):
+        says = "says the same as" if check == "conflict" else "contains"
+        yield check, f"{part}: hit term {hit!r} {says} avoid term {avoid!r}"
+
+
+def check_of(change: Change) -> str:
+    """Return the check that a repair belongs to."""
+    if change.kind == "dropped":
+        return "runaway" if change.reason == "said twice" else "filler"
+    return _CHECK_OF_CHANGE.get(change.kind, "filler")
+
+
+def describe(change: Change) -> str:
+    """Return a repair in one line."""
+    after = f" -> {change.after!r}" if change.after else ""
+    return f"{change.field}: {change.before[:120]!r}{after[:130]} ({change.reason})"
+
+
+@lru_cache(maxsize=4096)
+def conflicts(text: str, lexicon: str | None = None) -> tuple[tuple[str, str, str, str], ...]:
+    """Return (check, part, hit term, avoid term) where the must-hit list demands what is to be avoided.
+
+    `conflict`: the hit term makes every claim of the avoid term (`rim` and `periphery`), as the reward
+    reads them. `contained`: the avoid term's words stand inside the hit term (`center` in `center clear`),
+    which the reward tells apart and a plain phrase search does not. Equal terms are found by `repair`.
+
+    Args:
+        text: A well-formed rubric of version 1.
+        lexicon: As option `lexicon` of `compute_score`.
+    """
+    found = []
+    for part, criteria in load_rubric(text).criteria.items():
+        avoided = [(term, *_read(term, lexicon)) for item in criteria.must_avoid for term in item.any_of]
+        for hit in (term for item in criteria.must_hit for term in item.any_of):
+            words, claims = _read(hit, lexicon)
+            for term, avoid_words, avoid_claims in avoided:
+                if avoid_words == words:
+                    continue
+                if avoid_claims and avoid_claims <= claims:
+                    found.append(("conflict", part, hit, term))
+                elif avoid_words and f" {avoid_words} " in f" {words} ":
+                    found.append(("contained", part, hit, term))
+    return tuple(found)
+
+
+@lru_cache(maxsize=50_000)
+def _read(term: str, lexicon: str | None) -> tuple[str, frozenset[tuple[str, str, bool]]]:
+    """Return a term's words, and its claims as (slot, value, affirmed)."""
+    reading = read(read_text(term), load_lexicon(lexicon))
+    return " ".join(reading.words), frozenset((c.slot, str(c.value), c.affirmed) for c in reading.claims)
+
+
+def check_pictures(row: Row, decoded: dict[int, str | None]) -> list[Finding]:
+    """Check the pictures of a row and their placeholders.
+
+    Args:
+        row: The row.
+        decoded: What is known of pictures by the hash of their bytes: None, or why one does not decode.
+    """
+    found = []
+    images = row.images
+    if row.placeholders != len(images):
+        found.append(
+            _found(row, "placeholder", f"{row.placeholders} placeholders for {len(images)} pictures")
+        )
+    for image in images:
+        problem: str | None = "it has no bytes"
+        if image:
+            key = hash(image)
+            if key not in decoded:
+                decoded[key] = _problem(image)
+            problem = decoded[key]
+        if problem is not None:
+            found.append(_found(row, "picture", problem))
+    return found
+
+
+def _problem(image: bytes) -> str | None:
+    try:
+        check_picture(image)
+    except InputError as error:
+        return error.problem
+    return None
+
+
+def check_question(row: Row) -> list[Finding]:
+    """Check that the question does not name a class of its wafer."""
+    for label in row.labels:
+        pattern = _TELLING.get(label)
+        match = re.search(rf"\b(?:{pattern})\b", row.question, re.IGNORECASE) if pattern else None
+        if match:
+            return [_found(row, "reveals", f"{match.group()!r} in: {row.question[:160]}")]
+    return []
+
+
+def _found(row: Row, check: str, message: str, value: float | None = None) -> Finding:
+    line = " ".join(message.split())
+    return Finding(check, place_of(row.file), row.number, row.id, row.wafer, line, value)
