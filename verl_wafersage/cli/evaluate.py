@@ -161,7 +161,7 @@ def _progress() -> Iterator[Progress]:
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Bars(*columns, console=Console(stderr=True)) as bars:
+    with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
 
         def start(description: str, total: int) -> Callable[[object], None]:
             task = bars.add_task(description, total=total)

@@ -111,15 +111,17 @@ class Calibration:
         return next(fit for fit in self.fits if fit.name == SELECTED)
 
     @property
+    def reopened(self) -> list[Opened]:
+        """Hacks that pay under the fit, and did not, or less, under the rule as shipped."""
+        before = {one.key: one for one in self.already}
+        return [one for one in self.opened if one.key not in before or one.worse_than(before[one.key])]
+
+    @property
     def objections(self) -> list[str]:
         """Why the fit is not blessed; empty when it is."""
         found: list[str] = []
-        before = {str(one).rsplit(" ", 1)[0] for one in self.already}
-        reopened = [str(one) for one in self.opened if str(one).rsplit(" ", 1)[0] not in before]
-        if reopened:
-            found.append("it opens a hack: " + "; ".join(reopened[:3]))
-        elif self.opened:
-            found.append("the rule itself pays for hacks: " + "; ".join(map(str, self.opened[:3])))
+        if self.reopened:
+            found.append("it opens a hack: " + "; ".join(map(str, self.reopened[:3])))
         if not self.options:
             found.append("no fit did better than the rule as shipped")
         elif not self.selected.gain.low > 0:
@@ -228,6 +230,9 @@ def tables(found: Calibration) -> list[Table]:
     )
     options: list[list[Cell]] = [[name, str(value)] for name, value in found.options.items()]
     built = [Table(f"Calibration of {how.scorer}", columns, rows, note, digits=3), by_dimension]
+    if found.already:
+        hacks: list[list[Cell]] = [[str(one)] for one in found.already]
+        built.append(Table("What the rule as shipped should not pay", ["attempt"], hacks))
     if options:
         built.append(Table(f"Options fitted to all answers: {found.chosen}", ["option", "value"], options))
     return built

@@ -42,6 +42,16 @@ class Opened:
     hack: Hack
     score: float
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Question and attempt."""
+        return self.hack.question, self.hack.name
+
+    def worse_than(self, other: Opened) -> bool:
+        """Whether it pays clearly more (or, for a right answer, less) than before."""
+        change = other.score - self.score if self.hack.honest else self.score - other.score
+        return change > 0.02
+
     def __str__(self) -> str:
         verb = "pays only" if self.hack.honest else "pays"
         return f"{self.hack.name} ({self.hack.rubric['dimension']}) {verb} {self.score:.2f}"

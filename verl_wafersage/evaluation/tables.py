@@ -61,16 +61,21 @@ class Table:
 
 
 def as_rich(table: Table) -> RichTable:
-    """For a terminal: turned on its side when it has more columns than rows, as terminals are narrow."""
+    """For a terminal: turned on its side when that makes it narrower."""
     lines = [list(table.columns), *([table.text(cell) for cell in row] for row in table.rows)]
-    if len(table.columns) > len(lines):
-        lines = [list(column) for column in zip(*lines, strict=True)]
+    turned = [list(column) for column in zip(*lines, strict=True)]
+    if _width(turned) < _width(lines):
+        lines = turned
     shown = RichTable(title=Text(table.title), caption=Text(table.note) if table.note else None)
     for number, column in enumerate(lines[0]):
         shown.add_column(Text(column), justify="left" if number == 0 else "right")
     for line in lines[1:]:
         shown.add_row(*map(Text, line))
     return shown
+
+
+def _width(lines: Sequence[Sequence[str]]) -> int:
+    return sum(max(map(len, column)) + 3 for column in zip(*lines, strict=True))
 
 
 def as_markdown(tables: Sequence[Table]) -> str:
