@@ -15,8 +15,8 @@ SOURCES = {
     ),
     "wm811k": (
         "WM-811K, © 2015 Jyh-Shing Roger Jang. Use and redistribution need the copyright notice and two"
-        " citations: Wu, Jang, Chen, IEEE Trans. Semicond. Manuf. 28(1) 2015, doi 10.1109/TSM.2014.2364237; MIR-WM811K,"
-        " http://mirlab.org/dataset/public/."
+        " citations: Wu, Jang, Chen, IEEE Trans. Semicond. Manuf. 28(1) 2015, doi 10.1109/TSM.2014.2364237;"
+        " MIR-WM811K, http://mirlab.org/dataset/public/."
     ),
     "synthetic": "Drawn by verl-wafersage; rubrics are exact because every pattern is known.",
     "wafersage-rubrics": "WaferSAGE (arXiv 2604.27629), rubrics written by a model.",

@@ -215,35 +215,35 @@ def ridges(fails: Mask) -> Floats:
     rows, cols = fails.shape
     reach = max(3, round(min(rows, cols) * 0.11))
     gap = max(2, round(min(rows, cols) * 0.05))
-    margin = reach + gap + 1
-    wide = np.zeros((rows + 2 * margin, cols + 2 * margin), dtype=np.int16)
+    margin = reach + gap
+    wide = np.zeros((rows + 2 * margin, cols + 2 * margin), dtype=np.uint8)
     wide[margin:-margin, margin:-margin] = fails
-    best = np.full(fails.shape, -1.0)
-    for down, right, side_down, side_right in _DIRECTIONS:
-        steps = range(-reach, reach + 1)
-        offsets = [(round(step * down), round(step * right)) for step in steps]
-        line = np.zeros((rows + 2 * gap, cols + 2 * gap), dtype=np.int16)
-        for dy, dx in offsets:
-            top, left = margin - gap + dy, margin - gap + dx
+    best = np.full(fails.shape, -(2 * reach + 1), dtype=np.int16)
+    line = np.empty((rows + 2 * gap, cols + 2 * gap), dtype=np.uint8)
+    for steps, (dy, dx) in _directions(reach, gap):
+        line[:] = 0
+        for top, left in steps:
             line += wide[top : top + rows + 2 * gap, left : left + cols + 2 * gap]
-        dy, dx = round(gap * side_down), round(gap * side_right)
-        here = line[gap : gap + rows, gap : gap + cols]
+        here = line[gap : gap + rows, gap : gap + cols].astype(np.int16)
         one = line[gap + dy : gap + dy + rows, gap + dx : gap + dx + cols]
         other = line[gap - dy : gap - dy + rows, gap - dx : gap - dx + cols]
-        np.maximum(best, (here - np.maximum(one, other)) / len(offsets), out=best)
-    return best
+        np.maximum(best, here - np.maximum(one, other), out=best)
+    return best / (2 * reach + 1)
 
 
-_ANGLES = np.arange(16) * np.pi / 16
-_DIRECTIONS = [
-    (
-        float(np.sin(a)) / max(abs(np.sin(a)), abs(np.cos(a))),
-        float(np.cos(a)) / max(abs(np.sin(a)), abs(np.cos(a))),
-        float(np.cos(a)),
-        -float(np.sin(a)),
-    )
-    for a in _ANGLES
-]
+@lru_cache(maxsize=64)
+def _directions(reach: int, gap: int) -> list[tuple[list[tuple[int, int]], tuple[int, int]]]:
+    """For each direction, corners of the shifted windows along it, and the step to its parallels."""
+    found = []
+    for angle in np.arange(16) * np.pi / 16:
+        down, right = float(np.sin(angle)), float(np.cos(angle))
+        scale = max(abs(down), abs(right))
+        steps = [
+            (reach + round(step * down / scale), reach + round(step * right / scale))
+            for step in range(-reach, reach + 1)
+        ]
+        found.append((steps, (round(gap * right), -round(gap * down))))
+    return found
 
 
 def _describe_all(place: Disc, dies: Mask, fails: Mask, mask: Mask, smallest: int) -> tuple[Blob, ...]:

@@ -19,8 +19,8 @@ def register(app: typer.Typer) -> None:
 
 def convert(
     source: str = typer.Argument(
-        help="synthetic, wm811k, mixedwm38, images, csv, rows, wafersage-rubrics, wafersage-vqa, stdf, klarf, "
-        "g85, e142 or sinf."
+        help="synthetic, wm811k, mixedwm38, images, csv, rows, wafersage-rubrics, wafersage-vqa, stdf, "
+        "klarf, g85, e142 or sinf."
     ),
     paths: list[Path] = typer.Argument(
         metavar="[IN] OUT", help="Input (not for synthetic) and output folder."
