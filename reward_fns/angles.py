@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_NUMBERS = {
+NUMBERS = {
     word: hour
     for hour, word in enumerate(
         ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"], start=1
     )
 }  # fmt: skip
-_POINTS = {
+POINTS = {
     "n": 12.0, "nne": 0.75, "ne": 1.5, "ene": 2.25, "e": 3.0, "ese": 3.75, "se": 4.5, "sse": 5.25,
     "s": 6.0, "ssw": 6.75, "sw": 7.5, "wsw": 8.25, "w": 9.0, "wnw": 9.75, "nw": 10.5, "nnw": 11.25,
 }  # fmt: skip
-_COMPASS = {"north": "n", "northern": "n", "east": "e", "eastern": "e", "south": "s", "southern": "s",
+COMPASS = {"north": "n", "northern": "n", "east": "e", "eastern": "e", "south": "s", "southern": "s",
             "west": "w", "western": "w", "northeast": "ne", "northwest": "nw", "southeast": "se",
             "southwest": "sw", "northeastern": "ne", "northwestern": "nw", "southeastern": "se",
             "southwestern": "sw", "northerly": "n", "southerly": "s", "easterly": "e", "westerly": "w",
@@ -92,9 +92,7 @@ def agreement(said: Arc, true: Arc) -> float:
     if said.words:
         # Outside the side that was named the fall is steep: "top" is not the lower left.
         gap = 2.0 * max(0.0, gap - said.length / 2)
-    elif true.words:
-        gap = max(0.0, gap - true.length / 2)
-    elif said.length == 0 and true.length > 0:
+    elif true.words or (said.length == 0 and true.length > 0):
         gap = max(0.0, gap - true.length / 2)
     if gap <= 0.5:
         return 1.0
@@ -112,7 +110,7 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
     word = words[start]
     if word in _UP or word in _DOWN or word in _LEFT or word in _RIGHT:
         return _side(words, start)
-    if word in _COMPASS or (word in _POINTS and len(word) > 1) or word in ("n", "s", "w", "e"):
+    if word in COMPASS or (word in POINTS and len(word) > 1) or word in ("n", "s", "w", "e"):
         return _compass(words, start)
     if word == "notch":
         return (Arc(4.5, 3.0, True), start + 1) if _before(words, start) not in ("from",) else None
@@ -233,11 +231,11 @@ def _compass(words: list[str], start: int) -> tuple[Arc, int] | None:
     index, parts = start, ""
     while index < len(words) and index - start < 5:
         word = words[index]
-        if word in _COMPASS:
-            parts += _COMPASS[word]
-        elif word in _POINTS and (len(word) > 1 or index == start):
+        if word in COMPASS:
+            parts += COMPASS[word]
+        elif word in POINTS and (len(word) > 1 or index == start):
             parts += word
-        elif word == "-" and index + 1 < len(words) and words[index + 1] in _COMPASS:
+        elif word == "-" and index + 1 < len(words) and words[index + 1] in COMPASS:
             pass
         else:
             break
@@ -248,16 +246,16 @@ def _compass(words: list[str], start: int) -> tuple[Arc, int] | None:
         and _before(words, start) not in ("due", "towards", "toward", "to")
     ):
         return None
-    if parts not in _POINTS:
+    if parts not in POINTS:
         return None
     # From one point to another: "from WSW to NNW".
     if index + 1 < len(words) and words[index] in ("to", "through", "\u2013", "-"):
         other = words[index + 1]
-        other = _COMPASS.get(other, other)
-        if other in _POINTS and _before(words, start) in ("from", "between", "about", "roughly"):
-            return _between(_POINTS[parts], _POINTS[other]), index + 2
+        other = COMPASS.get(other, other)
+        if other in POINTS and _before(words, start) in ("from", "between", "about", "roughly"):
+            return _between(POINTS[parts], POINTS[other]), index + 2
     width = 3.0 if len(parts) == 1 else 2.0 if len(parts) == 2 else 1.0
-    middle = _POINTS[parts]
+    middle = POINTS[parts]
     return Arc(_hour(middle - width / 2), width, True), index
 
 
@@ -309,8 +307,8 @@ def _hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
 
 
 def _number(word: str) -> float | None:
-    if word in _NUMBERS:
-        return float(_NUMBERS[word])
+    if word in NUMBERS:
+        return float(NUMBERS[word])
     if word.isascii() and word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 12:
         return float(word)
     return None
@@ -356,7 +354,7 @@ def _clock(words: list[str], start: int) -> tuple[Arc, int] | None:
         if (
             joiner in ("to", "through", "-", "\u2013")
             and unit in ("", ".", ",", ";", ")", "\n", "and")
-            and words[start] in _NUMBERS
+            and words[start] in NUMBERS
             and before not in ("or",)
         ):
             return _between(hour, other), end

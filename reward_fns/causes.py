@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
+from .claims import Claim, Feature, Reading
 from .lexicon import Lexicon
 from .matching import Evidence
-from .reader import Claim, Feature, Reading
 from .schema import Item
 from .truth import Thing, Truth
 
@@ -17,7 +17,7 @@ DEFINITE_CAP = 0.76
 OVERSPECIFIC = 0.68
 """What is left when a tool is even named by number, or its repair ordered."""
 
-_ORDERS = frozenset("replace replaced recalibrate recalibrated repair repaired requalify".split())
+_ORDERS = frozenset(["replace", "replaced", "recalibrate", "recalibrated", "repair", "repaired", "requalify"])
 _NUMBERED = frozenset(("number", "no", "slot", "furnace", "zone", "chamber", "tool", "step"))
 
 
@@ -122,7 +122,17 @@ def _share(good: Mapping[int, dict[str, set[str]]]) -> float:
         breadth = len(found) + 0.5 * sum(len(surfaces) - 1 for surfaces in found.values())
         if len(good) > 1:
             breadth *= 2.0
-        shares.append(0.0 if breadth < 1 else 0.72 if breadth < 1.5 else 0.9 if breadth < 2 else 0.97 if breadth < 3 else 1.0)
+        shares.append(
+            0.0
+            if breadth < 1
+            else 0.72
+            if breadth < 1.5
+            else 0.9
+            if breadth < 2
+            else 0.97
+            if breadth < 3
+            else 1.0
+        )
     return sum(shares) / len(shares) if shares else 0.0
 
 

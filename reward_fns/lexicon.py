@@ -25,7 +25,22 @@ Entry = tuple[str, str, bool]
 _GROUP = re.compile(r"\{([^{}]*)\}|\[([^\[\]]*)\]")
 _END = ""
 _DIRECTIONS = frozenset(
-    "left right upper lower bottom north south east west clockwise quadrant around towards between".split()
+    [
+        "left",
+        "right",
+        "upper",
+        "lower",
+        "bottom",
+        "north",
+        "south",
+        "east",
+        "west",
+        "clockwise",
+        "quadrant",
+        "around",
+        "towards",
+        "between",
+    ]
 )
 
 

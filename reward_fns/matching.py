@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from .angles import Arc, agreement
+from .claims import Claim, Feature, Reading
 from .lexicon import Lexicon
-from .reader import Claim, Feature, Reading
 from .truth import ATTRIBUTES, Fact, Thing, Truth, affinity, describe, fit, pairs, zone_fit
 
 # How much each slot counts in each dimension.
@@ -145,7 +145,12 @@ def judge(
 
 def _pairs(thing: Thing, result: Judgement, weight) -> None:  # type: ignore[no-untyped-def]
     """Judge attributes that are tied to a direction: wide here, narrow there."""
-    said = [pair for f, owner in result.bound if owner is thing for pair in pairs([c for c in f.claims if c.affirmed])]
+    said = [
+        pair
+        for f, owner in result.bound
+        if owner is thing
+        for pair in pairs([c for c in f.claims if c.affirmed])
+    ]
     for claim, arc in thing.pairs:
         what = f"{describe(claim.value)} at {arc}"
         amount = 1.6 * weight(claim.slot, "hit")
@@ -156,7 +161,9 @@ def _pairs(thing: Thing, result: Judgement, weight) -> None:  # type: ignore[no-
         found, where = max(same, key=lambda pair: agreement(pair[1], arc))
         right = agreement(where, arc) > 0.3
         result.evidence.append(
-            Evidence("met" if right else "false", what, 1.0 if right else -1.0, amount, found.start, found.end)
+            Evidence(
+                "met" if right else "false", what, 1.0 if right else -1.0, amount, found.start, found.end
+            )
         )
 
 
@@ -185,13 +192,22 @@ def _presence(thing, features, reading, truth, lexicon, weight, result, dimensio
             return Evidence("met", what, 1.0, amount, why="every other class is ruled out")
     if credit < 0.9:
         for claim in reading.claims:
-            if not claim.affirmed and not claim.good and _denies(claim, thing, truth) and not _elsewhere(claim, truth, thing):
+            if (
+                not claim.affirmed
+                and not claim.good
+                and _denies(claim, thing, truth)
+                and not _elsewhere(claim, truth, thing)
+            ):
                 result.denied_truth = True
                 return Evidence("denied", what, -1.0, amount, claim.start, claim.end, "denied, and true")
     if best is not None:
-        return Evidence("met" if credit > 0.8 else "near", what, credit, amount, best.start, best.end, "said of it")
+        return Evidence(
+            "met" if credit > 0.8 else "near", what, credit, amount, best.start, best.end, "said of it"
+        )
     if len(truth.things) == 1 and any(
-        c.affirmed and not c.good and c.slot in ATTRIBUTES and fit(c, thing, lexicon) == 1.0 for f in features for c in f.claims
+        c.affirmed and not c.good and c.slot in ATTRIBUTES and fit(c, thing, lexicon) == 1.0
+        for f in features
+        for c in f.claims
     ):
         return Evidence("near", what, 0.5, amount, why="its attributes are described")
     return Evidence("missing", what, 0.0, amount)
@@ -199,7 +215,9 @@ def _presence(thing, features, reading, truth, lexicon, weight, result, dimensio
 
 def _elsewhere(claim: Claim, truth: Truth, thing: Thing) -> bool:
     """Tell whether a denied shape may be that of another class: "no ring" beside a donut that is affirmed."""
-    return claim.slot == "shape" and any(claim.value in o.values("shape") for o in truth.things if o is not thing)
+    return claim.slot == "shape" and any(
+        claim.value in o.values("shape") for o in truth.things if o is not thing
+    )
 
 
 def _denies(claim: Claim, thing: Thing, truth: Truth) -> bool:
@@ -246,7 +264,10 @@ def _slot(
     """Judge one slot of a true feature by all that is said of it."""
     what = f"{thing.label or 'feature'} {slot}: " + " / ".join(describe(v) for v in thing.values(slot))
     precise = slot == "arc" and any(
-        isinstance(c.value, Arc) and not c.value.words for f in features for c in f.claims if c.slot == "arc" and c.affirmed
+        isinstance(c.value, Arc) and not c.value.words
+        for f in features
+        for c in f.claims
+        if c.slot == "arc" and c.affirmed
     )
     part = slot == "around" and "part" in thing.values("around")
     right: tuple[float, Claim] | None = None
@@ -259,7 +280,11 @@ def _slot(
                 continue
             if claim.slot == "type" and claim.affirmed and claim.value == thing.label:
                 implied = max(implied, 0.5 if claim.hedged else 1.0)
-            if part and claim.affirmed and (claim.slot == "arc" or (claim.slot == "shape" and claim.value == "arc")):
+            if (
+                part
+                and claim.affirmed
+                and (claim.slot == "arc" or (claim.slot == "shape" and claim.value == "arc"))
+            ):
                 implied = max(implied, 1.0)
             if claim.slot != slot:
                 continue
@@ -304,8 +329,14 @@ def _aliens(
             continue
         heads = [c for c in identity if c.slot in ("type", "shape")]
         claim = (heads or identity)[0]
-        background = claim.value in ("None", "scatter", "none") or (not heads and "sparse" in feature.values("density"))
-        if background and (claim.slot, claim.value) != ("type", "Random") and any(o is not None and _seen(f) for f, o in result.bound):
+        background = claim.value in ("None", "scatter", "none") or (
+            not heads and "sparse" in feature.values("density")
+        )
+        if (
+            background
+            and (claim.slot, claim.value) != ("type", "Random")
+            and any(o is not None and _seen(f) for f, o in result.bound)
+        ):
             # Stray fails beside a pattern are compatible with every class.
             continue
         size = 1.0 if heads else 0.6
@@ -329,7 +360,9 @@ def _aliens(
 
 
 def _seen(feature: Feature) -> bool:
-    return any(c.affirmed and not c.good and c.slot in ("type", "shape", "zone", "arc") for c in feature.claims)
+    return any(
+        c.affirmed and not c.good and c.slot in ("type", "shape", "zone", "arc") for c in feature.claims
+    )
 
 
 def _clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight) -> None:  # type: ignore[no-untyped-def]
@@ -341,7 +374,9 @@ def _clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, 
         if fact.slot != "zone" or key in seen:
             continue
         seen.add(key)
-        found = next((c for c in said if c.value == "between" or zone_fit(c.value, fact.value, lexicon) == 1.0), None)
+        found = next(
+            (c for c in said if c.value == "between" or zone_fit(c.value, fact.value, lexicon) == 1.0), None
+        )
         false = next(
             (c for f, _ in result.bound for c in f.claims
              if c.slot == "zone" and c.affirmed and not c.good and (c.value == fact.value or (c.value == "between" and fact.value == "middle"))),

@@ -9,12 +9,13 @@ from functools import lru_cache
 from typing import Any
 
 from .causes import judge_causes
+from .claims import Reading
 from .final import answer_text, has_style
 from .lexicon import Lexicon, load_lexicon
 from .matching import Evidence, Judgement, judge
 from .parts import split_parts
 from .phrases import match_phrase
-from .reader import Reading, read
+from .reader import read
 from .repair import repair
 from .schema import PARTS, Criteria, Item, Rubric, load_rubric
 from .text import Text, read_text
@@ -291,7 +292,9 @@ def _score_part(
 
 def _mechanism(reading: Reading, part: Compiled, lexicon: Lexicon, judgement: Judgement) -> Evidence:
     """Weigh the causes a morphology rubric asks for beside the shapes."""
-    share, charge, evidence = judge_causes(reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon)
+    share, charge, evidence = judge_causes(
+        reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon
+    )
     weight = 0.8 * sum(e.weight for e in judgement.evidence if e.verdict != "invented")
     credit = share * (1.0 - charge) - (0.4 * charge if not share else 0.0)
     first = next((e for e in evidence if e.start >= 0), None)

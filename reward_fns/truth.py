@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .angles import Arc, agreement
+from .claims import Claim, Feature, Reading, Value
 from .lexicon import Lexicon
-from .reader import Claim, Feature, Reading, Value, read
+from .reader import read
 from .schema import Criteria, Item
 from .text import read_text
 

@@ -1,0 +1,460 @@
+"""Walk through the clauses of a text: polarity, subject and hedging of each claim."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .claims import HEADS, PLACES, Claim, Reading, Value
+from .lexicon import Entry
+from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS, Item
+from .text import BREAK
+
+_PRONOUNS = frozenset(
+    [
+        "it",
+        "its",
+        "they",
+        "their",
+        "this",
+        "that",
+        "these",
+        "those",
+        "he",
+        "she",
+        "there",
+        "which",
+        "what",
+        "we",
+        "i",
+        "you",
+        "one",
+        "nothing",
+        "everything",
+        "all",
+    ]
+)
+_TOWARD = frozenset(("toward", "towards", "outwards", "outward", "inwards", "inward", "fade", "fades"))
+_COPULAS = frozenset(
+    [
+        "is",
+        "are",
+        "was",
+        "were",
+        "looks",
+        "look",
+        "remains",
+        "remain",
+        "stays",
+        "stay",
+        "seems",
+        "seem",
+        "appears",
+    ]
+)
+_WHOLES = frozenset(
+    ("wafer", "disc", "disk", "map", "radius", "circumference", "dial", "dial's", "plate", "wafer's")
+)
+_ENCIRCLING = frozenset(
+    ("around", "round", "surrounding", "encircling", "encircles", "surrounds", "about", "encloses")
+)
+_OWN = frozenset(("its", "their", "whose", "inner", "each", "both", "sharp", "irregular"))
+_NOUNS = frozenset(("die", "dies", "chip", "chips", "silicon", "one", "ones", "rows", "row", "site", "sites"))
+_AFTER_CLEAR = frozenset(("of", "from", "all", "with", "in", "at", "too", "as", "there", "on", "between", "along", "to", "up",
+                          "beyond", "outside", "inside", "everywhere"))  # fmt: skip
+_NOUN_PHRASE_STARTS = frozenset(
+    ["with", "leaving", "leaves", "remain", "remains", "is", "are", "while", "plus", "except", "but", "by"]
+)
+_OWN_DENIAL = frozenset(("no", "without", "nothing", "not", "zero", "non", "none"))
+_VERB_DENIAL = frozenset(
+    ("doesn't", "don't", "cannot", "can't", "couldn't", "wouldn't", "won't", "never", "isn't", "aren't")
+)
+_ENDS_DENIAL = frozenset(("only", "just", "simply", "merely", "rather"))
+_PLAIN_TURNS = frozenset(("that", "which", "who", "whose", "where", "as", "if", "when", "only", "just", "simply",
+                          "merely", "still", "rather", "unless"))  # fmt: skip
+
+
+class ClauseWalker:
+    """Walk the items of a text once, with the polarity and subject of the clause at hand."""
+
+    def __init__(
+        self, words: list[str], items: list[Item], reading: Reading, skip: Sequence[bool] | None
+    ) -> None:
+        self.words, self.items, self.reading, self.skip = words, items, reading, skip
+        self.clause = self.sentence = 0
+        self.deny = ""
+        self.aside = False
+        self.choice = False
+        self.good = False
+        self.apart = False
+        self.unreal = False
+        self.verb_seen = False
+        self.cleared = False
+        self.segment = 0
+        self.previous_from = 0
+        self.clause_start = 0
+        self.good_ends = False
+        self.joined = False
+        self.deny_at = self.deny_claims = 0
+        self.from_here = 0
+
+    def run(self) -> None:
+        items = self.items
+        for k, (i, j, kind, value) in enumerate(items):
+            if kind == "sep":
+                self._separator(k, i, value)
+            elif self.skip is not None and self.skip[i]:
+                continue
+            elif kind == "term":
+                for entry in value:
+                    self._entry(k, i, j, entry)
+            elif kind == "arc":
+                if value.length >= 12.0:
+                    self._claim("around", "all", True, i, j)
+                else:
+                    self._claim("arc", value, True, i, j)
+            else:
+                self._claim("zone", self._stretch(i, value), True, i, j)
+        self.reading.sentences = self.sentence + 1
+
+    def _stretch(self, i: int, radius: tuple[float, float]) -> tuple[float, float]:
+        """Open a single radius to the side the words before it point to."""
+        low, high = radius
+        before = self.words[max(0, i - 2) : i]
+        if low < high or not before:
+            return radius
+        if not {"outside", "above", "over"}.isdisjoint(before):
+            return low, 1.0
+        if not {"inside", "within", "below", "by", "until", "before", "past", "beyond"}.isdisjoint(before):
+            return 0.0, high
+        return radius
+
+    # -- separators
+
+    def _separator(self, k: int, i: int, mark: str) -> None:
+        if self.good and self.good_ends:
+            self.good = False
+        clause = self.clause
+        self._cut(k, i, mark)
+        if self.clause != clause:
+            self.clause_start = i + 1
+
+    def _cut(self, k: int, i: int, mark: str) -> None:
+        if mark in SENTENCE_ENDS:
+            if mark == "." and i and len(self.words[i - 1]) == 1 and self.words[i - 1] in "eig":
+                return
+            self._new_clause()
+            self.sentence += 1
+            self.choice = self.cleared = False
+            return
+        if mark == ";":
+            self._new_clause()
+            return
+        if mark == ",":
+            self.apart = False
+        if mark in ("(", ")", "/", "&", "+"):
+            return
+        follows_verb, pronoun = self._ahead(k, i)
+        if (
+            mark in (",", "\u2013")
+            and i + 1 < len(self.words)
+            and self.words[i + 1] in ("which", "whose", "where")
+        ):
+            self.aside = bool(self.deny)
+            return
+        if self.aside and mark == ",":
+            self.aside = False
+            if self.deny == "contrast":
+                self._new_clause()
+            return
+        if mark in (":", "\u2013"):
+            claims = self.reading.claims[self.from_here :]
+            if claims and not self.verb_seen and not self.deny and all(c.slot in PLACES for c in claims):
+                # "Rim: a crisp hoop" speaks of one thing.
+                return
+            self._end_denial()
+            self._new_clause()
+            return
+        if mark in (",", "and", "or"):
+            if self.deny and (follows_verb or pronoun):
+                self._end_denial()
+            if follows_verb and self.verb_seen and mark != "or":
+                self._new_clause()
+        self.segment = len(self.reading.claims)
+        self.joined = mark in ("and", "or", "&")
+
+    def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
+        """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
+        words, items = self.words, self.items
+        pronoun = i + 1 < len(words) and words[i + 1] in _PRONOUNS
+        for n in range(k + 1, min(k + 9, len(items))):
+            _, _, kind, value = items[n]
+            if kind == "sep":
+                if n == k + 1 and value in ("and", "or", ","):
+                    continue
+                return False, pronoun
+            if kind == "term":
+                for slot, _, _ in value:
+                    if slot in ("verb", "undone", "unreal"):
+                        return True, pronoun
+                    if slot in ("turn", "deny", "contrast"):
+                        return False, pronoun
+        return False, pronoun
+
+    def _new_clause(self) -> None:
+        self.clause += 1
+        self.deny = ""
+        self.verb_seen = False
+        self.aside = self.good = self.apart = self.unreal = False
+        if self.from_here < len(self.reading.claims):
+            self.previous_from = self.from_here
+        self.from_here = self.segment = len(self.reading.claims)
+
+    def _end_denial(self) -> None:
+        self.deny = ""
+        self.aside = False
+
+    # -- terms and cues
+
+    def _entry(self, k: int, i: int, j: int, entry: Entry) -> None:
+        slot, value, affirmed = entry
+        if slot == "verb":
+            self.reading.predicates += 1
+            self.verb_seen = True
+        elif slot == "deny":
+            if self.words[i] == "no" and (
+                j >= len(self.words) or self.words[j] in (",", ".", ";", "\u2013", BREAK)
+            ):
+                return
+            if self.words[i] in _VERB_DENIAL or (
+                self.words[i] == "not"
+                and i
+                and self.words[i - 1] in ("does", "do", "did", "can", "could", "is", "are")
+            ):
+                # "Heat does not draw lines": the cause that is the subject is ruled out.
+                for claim in self.reading.claims[self.from_here :]:
+                    if claim.slot == "cause":
+                        claim.affirmed = False
+            # Two denials in one breath cancel ("not without", "isn't un..."); one after another they do not.
+            twice = self.deny == "deny" and i - self.deny_at <= 3 and self.words[i] not in ("nor", "no")
+            self.deny = "" if twice and len(self.reading.claims) == self.deny_claims else "deny"
+            self.deny_at, self.deny_claims = j, len(self.reading.claims)
+        elif slot == "contrast":
+            self.deny = "contrast"
+        elif slot == "affirm":
+            self.deny = ""
+        elif slot == "apart":
+            self.apart = True
+        elif slot == "undone":
+            self._undo()
+        elif slot == "unreal":
+            if self.deny != "deny":
+                self._counterfactual()
+        elif slot == "except":
+            self._new_clause()
+            self.clause_start = j
+            self.good = True
+        elif slot == "pattern":
+            last = self.reading.claims[-1] if self.reading.claims else None
+            if self.deny == "deny" and (last is None or last.end != i):
+                self.deny = ""
+                self._claim("type", "None", True, i, j)
+                self._claim("shape", "none", True, i, j)
+        elif slot == "good":
+            self._passing(i, j)
+            return
+        elif slot == "survivors":
+            self._survivors(i)
+        elif slot == "lone":
+            # "The edge shows only isolated fails": nothing lies there.
+            if self._places(self.from_here) and not self.deny:
+                self._clear_before()
+        elif slot == "again":
+            self.good = self.cleared
+        elif slot == "bad":
+            if self.deny == "deny":
+                self._clear_before()
+        elif slot == "turn":
+            if self.words[i] == "if" and "were" in self.words[i : i + 12]:
+                self._new_clause()
+                self.deny = "deny"
+            elif self.words[i] in _ENDS_DENIAL:
+                self._end_denial()
+            elif self.words[i] not in _PLAIN_TURNS:
+                self._new_clause()
+                self.clause_start = j
+        elif slot == "choice":
+            self.choice = True
+            for claim in self.reading.claims[self.from_here :]:
+                claim.hedged = True
+        elif slot == "hedge":
+            self.reading.hedges += 1
+        elif slot == "sure" and self.deny:
+            pass
+        elif slot == "sure":
+            self.reading.sure.append((i, j))
+        elif slot == "cannot":
+            self.reading.refuses = True
+        elif slot not in ("another", "label", "skip"):
+            own = self.words[i] in _OWN_DENIAL
+            held, self.deny = self.deny, "" if own else self.deny
+            self._claim(slot, value, affirmed, i, j)
+            self.deny = held if own else self.deny
+            # "no geometric shape (such as ring or line)", "no coherent cluster, ring or line": one denial.
+            if own and slot in HEADS and (value in ("none", "None") or not affirmed) and j < len(self.words):
+                if self.words[j] in ("(", "such", "like", ",", "or", "and", "nor"):
+                    self.deny = "list"
+
+    def _claim(self, slot: str, value: Value, affirmed: bool, i: int, j: int) -> None:
+        words = self.words
+        if slot == "zone" and isinstance(value, str):
+            if self._anatomy(i, j):
+                return
+            if value == "center" and j == i + 1 and words[i] == "center" and self._listed(i, j):
+                slot, value = "type", "Center"
+        elif slot == "cause" and value == "vague.general":
+            return
+        if self.unreal and slot != "cause":
+            return
+        if self.deny == "list" and slot not in HEADS:
+            self._end_denial()
+        denied = bool(self.deny)
+        if self.apart:
+            # "away from both center and edge" denies both; another slot ends it.
+            self.apart = slot == "zone"
+            denied = denied or self.apart
+        claim = Claim(
+            slot, value, affirmed != denied, self.choice, i, j, self.clause, self.sentence, self.good
+        )
+        if self.good and slot in ("zone", "arc", "around"):
+            claim.affirmed = not claim.affirmed if self.deny else False
+        self.reading.claims.append(claim)
+
+    def _listed(self, i: int, j: int) -> bool:
+        """Tell whether a word stands alone in a list, as a class name does."""
+        words = self.words
+        before, after = words[i - 1] if i else ",", words[j] if j < len(words) else ","
+        return (before in SEPARATORS or before in ("of", "combines", "plus", "no", "classes")) and (
+            after in SEPARATORS or after in ("plus", "type", "with")
+        )
+
+    def _anatomy(self, i: int, j: int) -> bool:
+        """Tell whether a zone word names a part of the feature, or where it points, not where it is."""
+        words = self.words
+        before = words[i - 1] if i else ""
+        if before == "the" and i > 1:
+            before = words[i - 2]
+        if before in _TOWARD or before in _OWN:
+            return True
+        if (
+            j + 1 < len(words)
+            and words[j] == "of"
+            and words[j + 1] in ("the", "this", "that", "a", "its", "it")
+        ):
+            target = words[j + 2] if j + 2 < len(words) else ""
+            return target not in _WHOLES
+        if before == "of" and i > 1 and words[i - 2] in DIRECTIONS:
+            # "left of center"
+            return True
+        return before in _ENCIRCLING and any(
+            c.value in ("ring", "Donut") for c in self.reading.claims[self.from_here :]
+        )
+
+    def _undo(self) -> None:
+        denied = self.deny == "deny"
+        for claim in self.reading.claims[self.from_here :]:
+            if not denied:
+                claim.affirmed = False
+
+    def _counterfactual(self) -> None:
+        """ "A particle would need ...", "ring, line: each would leave ...": what was named is ruled out."""
+        claims = self.reading.claims
+        start = max(self.segment, self.from_here)
+        if start >= len(claims) and not self.joined:
+            start = self.from_here
+        if self.from_here >= len(claims) and self._anaphoric():
+            start = self.previous_from
+        for claim in claims[start:]:
+            if claim.slot in HEADS or claim.slot == "cause":
+                claim.affirmed = False
+        self.unreal = True
+
+    def _passing(self, i: int, j: int) -> None:
+        """A word for dies that pass: what stands before it in the clause is clear, or the noun after it."""
+        words = self.words
+        following = words[j] if j < len(words) else ""
+        if following in _NOUNS:
+            self._survivors(i)
+            return
+        predicate = i > 0 and (
+            words[i - 1] in _COPULAS
+            or (i > 1 and words[i - 2] in _COPULAS and words[i - 1] not in ("a", "the"))
+        )
+        if predicate:
+            claims = self.reading.claims
+            if claims and claims[-1].start == i:
+                # "the upper half is fine" speaks of no width.
+                claims.pop()
+        elif words[i] in ("clear", "clean", "good", "fine") and following and following not in SEPARATORS:
+            # "a clear ring" is an obvious one; "clear center" is listed as a phrase.
+            if following not in _AFTER_CLEAR:
+                self.apart = True
+                return
+        elif words[i] in ("healthy", "green", "untouched", "unaffected", "passing", "vacant", "spared") and (
+            following and following not in SEPARATORS and following not in _AFTER_CLEAR
+        ):
+            self.apart = True
+            return
+        if self.deny == "deny":
+            return
+        if following in _AFTER_CLEAR - {"of", "too", "as"} and not self._places(self.segment):
+            # "empty from 0.35 to 0.88 R"
+            self.good = True
+            return
+        self._clear_before()
+
+    def _places(self, start: int) -> list[Claim]:
+        return [c for c in self.reading.claims[start:] if c.slot in ("zone", "arc", "around")]
+
+    def _clear_before(self) -> None:
+        """Take what the clause says of places as clear: this stretch, and the bare list of places before it."""
+        claims = self.reading.claims
+        start = self.segment
+        if self.joined:
+            while start > self.from_here and claims[start - 1].slot in ("zone", "arc", "around"):
+                start -= 1
+        if not self._places(start):
+            start = self.from_here
+            if not self._places(start) and self._anaphoric():
+                start = self.previous_from
+        for claim in claims[start:]:
+            if claim.slot in ("zone", "arc", "around"):
+                claim.affirmed = False
+            elif claim.slot not in ("type", "cause"):
+                claim.good = True
+        self.cleared = True
+
+    def _anaphoric(self) -> bool:
+        """Tell whether the clause speaks of what the one before named: "that stretch turns out to pass"."""
+        return self.clause_start < len(self.words) and self.words[self.clause_start] in (
+            "that", "this", "it", "they", "these", "those", "both", "which", "each", "all", "any", "none", "such",
+        )  # fmt: skip
+
+    def _survivors(self, i: int) -> None:
+        if self.deny == "deny":
+            return
+        words = self.words
+        if {words[i - 1], words[i - 2]} & {"are", "is"} and self._places(self.from_here):
+            # "Those dies are the passing ones."
+            self._clear_before()
+            return
+        at = i - 1
+        while at > self.clause_start and words[at] not in SEPARATORS and words[at] not in _NOUN_PHRASE_STARTS:
+            at -= 1
+        subject = not self.verb_seen and at <= self.clause_start + 1
+        for claim in self.reading.claims[self.from_here :]:
+            if claim.start >= at:
+                if claim.slot in ("zone", "arc", "around"):
+                    claim.affirmed = False
+                claim.good = True
+        self.good = True
+        self.good_ends = not subject

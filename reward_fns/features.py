@@ -1,0 +1,133 @@
+"""Group the claims of a text by the thing they are about."""
+
+from __future__ import annotations
+
+from .claims import HEADS, Claim, Feature, Reading, Value
+from .scan import SEPARATORS
+
+_JOINERS = frozenset(("with", "plus", "while", "then"))
+_DETERMINERS = frozenset(
+    ["a", "an", "another", "one", "two", "the", "its", "second", "third", "some", "several", "first"]
+)
+
+
+def group_features(reading: Reading) -> list[Feature]:
+    """Group claims by the thing they are about: a clause, cut again where a second head noun begins."""
+    features: list[Feature] = []
+    words = reading.words
+    current: list[Claim] = []
+    head: Claim | None = None
+    clause = -1
+    for claim in reading.claims:
+        if claim.slot == "cause":
+            continue
+        if claim.clause != clause:
+            if current:
+                features.append(Feature(current, current[0].sentence))
+            current, head, clause = [], None, claim.clause
+        elif claim.slot in HEADS and claim.affirmed and not claim.good and head is not None:
+            cut = _cut(words, current, head, claim)
+            if cut is not None:
+                features.append(Feature(current[:cut], claim.sentence))
+                current, head = current[cut:], None
+        elif head is None and claim.slot == "zone" and claim.affirmed and not claim.good:
+            cut = _second_place(words, current, claim)
+            if cut is not None:
+                features.append(Feature(current[:cut], claim.sentence))
+                current = current[cut:]
+        current.append(claim)
+        if head is None and claim.slot in HEADS and claim.affirmed and not claim.good:
+            head = claim
+    if current:
+        features.append(Feature(current, current[0].sentence))
+    return _everywhere([feature for feature in features if feature.claims])
+
+
+def _second_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:
+    """Return where a clause turns to another place, when it names no shape: "the hub dense, the rim thin"."""
+    places = [c for c in current if c.slot == "zone" and c.affirmed and not c.good]
+    if not places or all(_touch(c.value, claim.value) for c in places):
+        return None
+    for at in range(claim.start - 1, places[-1].end - 1, -1):
+        if words[at] in SEPARATORS or words[at] in _JOINERS:
+            return sum(c.start < at for c in current)
+    return len(current)
+
+
+_BANDS = {
+    "center": (0.0, 0.33),
+    "inner": (0.1, 0.5),
+    "middle": (0.33, 0.67),
+    "outer": (0.67, 0.9),
+    "edge": (0.85, 1.0),
+}
+
+
+def _touch(a: Value, b: Value) -> bool:
+    first = _BANDS.get(a) if isinstance(a, str) else a
+    second = _BANDS.get(b) if isinstance(b, str) else b
+    if not isinstance(first, tuple) or not isinstance(second, tuple):
+        return True
+    return min(first[1], second[1]) - max(first[0], second[0]) > -0.02 and {a, b} != {"center", "middle"} and {
+        a, b} != {"middle", "outer"}  # fmt: skip
+
+
+def _everywhere(features: list[Feature]) -> list[Feature]:
+    """Fuse the places of one clause that together cover the wafer: center, middle and edge are everywhere."""
+    by_clause: dict[int, list[Feature]] = {}
+    for feature in features:
+        by_clause.setdefault(feature.claims[0].clause, []).append(feature)
+    fused: list[Feature] = []
+    for group in by_clause.values():
+        claims = [c for f in group for c in f.claims]
+        zones = {c.value for c in claims if c.slot == "zone" and c.affirmed and not c.good}
+        if {"center", "middle", "edge"} <= zones and not any(c.slot in HEADS for c in claims):
+            first = next(c for c in claims if c.slot == "zone")
+            rest = [c for c in claims if c.slot not in ("zone", "arc", "around")]
+            whole = Claim(
+                "zone", "full", True, first.hedged, first.start, first.end, first.clause, first.sentence
+            )
+            fused.append(Feature([whole, *rest], first.sentence))
+        else:
+            fused.extend(group)
+    return fused
+
+
+def _cut(words: list[str], current: list[Claim], head: Claim, claim: Claim) -> int | None:
+    """Return where a second head noun opens a new feature, as an index into the claims, or None."""
+    split, strength = -1, 0
+    for at in range(claim.start - 1, max(head.end, claim.start - 10) - 1, -1):
+        word = words[at]
+        if word not in SEPARATORS and word not in _JOINERS:
+            continue
+        following = words[at + 1] if at + 1 < len(words) else ""
+        rank = 3 if following in _DETERMINERS else 1 if word == "," else 2
+        if rank > strength:
+            split, strength = at, rank
+    if _same(head, claim) and not (
+        split >= 0 and split + 1 < len(words) and words[split + 1] in _DETERMINERS
+    ):
+        return None
+    if split >= 0:
+        return sum(c.start < split for c in current)
+    # No separator: only the adjectives right before the noun go with it.
+    cut, start = len(current), claim.start
+    while cut > 0 and current[cut - 1] is not head and current[cut - 1].end == start:
+        start = current[cut - 1].start
+        cut -= 1
+    return cut
+
+
+_KIND = {"Center": "blob", "Donut": "ring", "Edge-Ring": "ring", "Edge-Loc": "arc", "Loc": "blob", "Scratch": "line",
+         "Near-full": "full", "Random": "scatter", "None": "none"}  # fmt: skip
+
+
+def _same(a: Claim, b: Claim) -> bool:
+    """Tell whether two head nouns can name one thing."""
+    if a.slot == b.slot == "type":
+        return a.value == b.value
+    return _kind(a) == _kind(b)
+
+
+def _kind(claim: Claim) -> str:
+    return _KIND.get(str(claim.value), str(claim.value)) if claim.slot == "type" else str(claim.value)

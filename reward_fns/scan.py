@@ -1,0 +1,103 @@
+"""Find every term, cue, direction and separator of a text, leftmost and longest, in one pass."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .angles import COMPASS, NUMBERS, POINTS, read_arcs, read_radius
+from .lexicon import Entry, Lexicon
+from .spelling import correct
+from .text import BREAK
+
+SENTENCE_ENDS = frozenset((".", "!", "?", BREAK))
+SEPARATORS = frozenset((",", ";", ":", "\u2013", "(", ")", "and", "or", "nor", "&", "+", "/", *SENTENCE_ENDS))
+DIRECTIONS = frozenset(
+    (
+        *COMPASS, *POINTS, *NUMBERS, "top", "upper", "uppermost", "topmost", "bottom", "lower", "lowermost",
+        "bottommost", "left", "leftmost", "right", "rightmost", "noon", "midnight", "half", "quarter", "notch",
+    )
+)  # fmt: skip
+
+Item = tuple[int, int, str, Any]
+"""First token, token after the last, kind (`sep`, `term`, `arc` or `radius`), and what it says."""
+
+
+def corrected(words: list[str], lexicon: Lexicon) -> list[str]:
+    known = lexicon.known
+    fixed: list[str] | None = None
+    for i, word in enumerate(words):
+        if len(word) >= 4 and word not in known:
+            better = correct(word, lexicon.vocabulary)
+            if better is not None:
+                fixed = fixed or list(words)
+                fixed[i] = better
+    return fixed if fixed is not None else words
+
+
+def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
+    """Find every term, cue, direction and separator, leftmost and longest, in one pass."""
+    items: list[Item] = []
+    append = items.append
+    trie, size, i = lexicon.trie, len(words), 0
+    get = trie.get
+    while i < size:
+        word = words[i]
+        node = get(word)
+        end, entries = i, None
+        if node is not None:
+            j = i + 1
+            while True:
+                found = node.get("")
+                if found is not None:
+                    end, entries = j, found
+                if j >= size:
+                    break
+                node = node.get(words[j])
+                if node is None:
+                    break
+                j += 1
+        if word[0].isdigit() and i + 1 < size and words[i + 1] in ("%", "percent"):
+            share = _percent(words, i)
+            if share is not None:
+                append((i, i + 2, "term", share))
+            i += 2
+            continue
+        if word in DIRECTIONS or word[0].isdigit() or word == "r":
+            spatial = _spatial(words, i)
+            if spatial is not None and spatial[1] >= end:
+                append(spatial)
+                i = spatial[1]
+                continue
+        if entries is not None:
+            append((i, end, "term", entries))
+            i = end
+            continue
+        if word in SEPARATORS:
+            append((i, i + 1, "sep", word))
+        i += 1
+    return items
+
+
+def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
+    """Read the share of failing dies: nearly all of them, or few."""
+    near = words[i + 2 : i + 8]
+    if not any(
+        word in ("die", "dies", "wafer", "fail", "fails", "failing", "yield", "chips") for word in near
+    ):
+        return None
+    try:
+        value = float(words[i])
+    except ValueError:
+        return None
+    if value >= 80:
+        return (("shape", "full", True), ("density", "dense", True))
+    return (("density", "sparse", True),) if value <= 12 else None
+
+
+def _spatial(words: list[str], i: int) -> Item | None:
+    if words[i] == "r" or words[i][0] in "01":
+        radius = read_radius(words, i)
+        if radius is not None:
+            return i, radius[2], "radius", (radius[0], radius[1])
+    arc = read_arcs(words, i)
+    return None if arc is None else (i, arc[1], "arc", arc[0])
