@@ -11,6 +11,7 @@ def register(app: typer.Typer) -> None:
     """Add this module's verbs to the command."""
     app.command()(report)
     app.command()(plan)
+    app.command()(ask)
 
 
 def report(
@@ -79,3 +80,57 @@ def plan(
         told.print(f"warning: {warning}", markup=False)
     if not result.fits:
         raise typer.Exit(1)
+
+
+def ask(
+    wafer_map: Path = typer.Argument(
+        metavar="IMAGE_OR_MAP", help="A picture, a .npy of dies, or see --source."
+    ),
+    server: str | None = typer.Option(None, help="OpenAI-compatible server up to /v1, e.g. of `vllm serve`."),
+    model: str | None = typer.Option(None, help="With --server its model's name; without, a local folder."),
+    source: str | None = typer.Option(None, help="Read the file as this source of `convert`."),
+    wafer: int = typer.Option(0, min=0, help="Which wafer of the file, from 0."),
+    settings: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="Option of the source."),
+    size: int = typer.Option(224, help="Side of a drawn map in pixels, as in the training data."),
+    answer_style: str = typer.Option("plain", help="plain, or tags, as in the training data."),
+    max_tokens: int = typer.Option(1024, min=1, help="Longest answer."),
+    timeout: float = typer.Option(120.0, min=0.1, help="Seconds the server may take."),
+    as_json: bool = typer.Option(False, "--json", help="Print the answer as JSON on stdout."),
+) -> None:
+    """Ask a model for a full analysis of one wafer map: evidence first, hypotheses apart."""
+    import json
+
+    from rich.console import Console
+    from rich.panel import Panel
+    from rich.text import Text
+
+    from verl_wafersage.errors import InputError
+    from verl_wafersage.evaluation import ask as asking
+    from verl_wafersage.llm import ChatSettings
+
+    if server is None and model is None:
+        raise InputError("is needed", field="--server or --model", remedy="a server, or a local folder")
+    if bad := next((item for item in settings if "=" not in item), None):
+        raise InputError(f"{bad!r} is not NAME=VALUE", field="--set")
+    options = dict(item.split("=", 1) for item in settings)
+    picture = asking.picture_of(wafer_map, source=source, wafer=wafer, settings=options, side=size)
+    if server is not None:
+        name = model or asking.served_model(server)
+        chat = ChatSettings(server, name, timeout=timeout, max_tokens=max_tokens)
+        reading = asking.ask_server(picture, chat, answer_style)
+    else:
+        reading = asking.ask_local(picture, Path(str(model)), answer_style, max_tokens)
+    if as_json:
+        typer.echo(json.dumps(reading.as_dict(), ensure_ascii=False))
+        return
+    console = Console(highlight=False)
+    if reading.evidence:
+        seen = "\n".join(f"{name.capitalize()}: {text}" for name, text in reading.evidence.items())
+        console.print(Panel(Text(seen), title="Evidence: what the model sees", title_align="left"))
+        console.print(
+            Panel(Text(reading.hypotheses), title="Hypotheses: possible causes", title_align="left")
+        )
+    else:
+        title = "Answer (its parts cannot be told apart)"
+        console.print(Panel(Text(reading.answer or "(empty)"), title=title, title_align="left"))
+    console.print(asking.NOTE, style="bold")
