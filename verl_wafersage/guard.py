@@ -1,7 +1,7 @@
 """Refuses command lines that Hydra would accept and that would then train something else.
 
-Hydra takes `++recipe=wafersage` or `+recipes=wafersage` for a plain new key: the run starts with verl's
-stock settings and no word of warning. A recipe for fine-tuning given to the RL entry point, or the CPU
+Hydra takes `+recipes=wafersage` for a plain new key: the run starts with verl's stock settings and no word
+of warning. A recipe for fine-tuning given to the RL entry point, or the CPU
 recipe without the CPU platform, fail late and obscurely. All this can be read off the command line.
 """
 
@@ -44,10 +44,7 @@ def find_problem(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
         if not name.startswith("wafersage"):
             continue
         if prefix != "+" or key != "recipe":
-            return (
-                f"`{prefix}{key}={name}` would not load the recipe, verl's stock settings would run; "
-                f"write `+recipe={name}`"
-            )
+            return f"`{prefix}{key}={name}` does not load the recipe; write `+recipe={name}`"
         if name not in recipe_names():
             return f"there is no recipe {name!r}; there are: {', '.join(recipe_names())}"
         wanted = "sft_trainer" if name.endswith("_sft") else "main_ppo"

@@ -1,4 +1,4 @@
-"""What verl loads through the entry point group `verl.plugins`, at the end of `import verl`, in every process.
+"""What verl loads through the entry point group `verl.plugins`, in every process that imports it.
 
 It puts the recipes on Hydra's search path, refuses a command line whose recipe cannot take effect, and
 mends what would otherwise bite in verl 0.9.1. It must stay light and must not raise: verl swallows

@@ -1,1 +1,1 @@
-"""`verl-wafersage demo`: the whole loop on one machine without a GPU, from nothing to a trained tiny model."""
+"""`verl-wafersage demo`: the whole loop on one machine without a GPU, ending with a trained tiny model."""

@@ -34,6 +34,7 @@ def run_demo(
     """
     folder = DemoFolder(root.resolve())
     claim(folder, options)
+    _quiet()
     console.print(f"[1/4] drawing {options.wafers} synthetic wafers with their questions")
     make_data(folder, options)
     console.print(f"[2/4] making a tiny Qwen3-VL ({options.size})")
@@ -103,3 +104,10 @@ def _bar(console: Console) -> Progress:
         TimeElapsedColumn(),
         console=console,
     )
+
+
+def _quiet() -> None:
+    """Keep transformers' own progress bars out of ours."""
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
