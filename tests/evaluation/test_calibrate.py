@@ -119,21 +119,21 @@ def test_a_rule_that_is_already_right_is_left_alone() -> None:
     assert named(found, "as shipped").agreement.spearman.value > 0.9
 
 
-def test_luck_on_the_seen_answers_is_not_taken_for_a_gain() -> None:
+@pytest.mark.parametrize("salt", [1, 2])
+def test_luck_on_the_seen_answers_is_not_taken_for_a_gain(salt: int) -> None:
     def lucky(
         source: str, text: str, truth: str, extra: Any, *, key: float = 0.0, **_: Any
     ) -> dict[str, float]:
         """Noise that depends on the knob: with enough trials some value looks good."""
         if "h=" not in text:
             return _toy(_prose(text, truth), 0.0, 1.0)
-        rng = np.random.default_rng(zlib.crc32(f"{text} {key}".encode()))
-        return _toy(rng.uniform(), 0.0, 1.0)
+        return _toy(np.random.default_rng(zlib.crc32(f"{salt} {text} {key}".encode())).uniform(), 0.0, 1.0)
 
     scorer = Scorer("lucky", lucky, (Knob("key", 0.0, 1.0, default=0.0),))
-    found = fit(toy_answers(4), scorer, trials=30)
+    found = fit(toy_answers(100 + salt), scorer, trials=20)
     search = named(found, "Bayesian search")
-    assert search.seen > 0.05
-    assert search.agreement.spearman.value < search.seen
+    assert search.seen > 0.1
+    assert search.agreement.spearman.value < 0.5 * search.seen
     assert found.objections
 
 
