@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from .claims import HEADS, PLACES, Claim, Reading, Value
 from .lexicon import Entry
@@ -68,6 +68,10 @@ _OWN_DENIAL = frozenset(("no", "without", "nothing", "not", "zero", "non", "none
 _VERB_DENIAL = frozenset(
     ("doesn't", "don't", "cannot", "can't", "couldn't", "wouldn't", "won't", "never", "isn't", "aren't")
 )
+_AUXILIARIES = frozenset(("does", "do", "did", "can", "could", "is", "are"))
+_AFTER_ANSWER = frozenset((",", ".", ";", "\u2013", BREAK))
+_CONTINUES = frozenset(("(", "such", "like", ",", "or", "and", "nor"))
+_SILENT = frozenset(("another", "label", "skip"))
 _ENDS_DENIAL = frozenset(("only", "just", "simply", "merely", "rather"))
 _PLAIN_TURNS = frozenset(("that", "which", "who", "whose", "where", "as", "if", "when", "only", "just", "simply",
                           "merely", "still", "rather", "unless"))  # fmt: skip
@@ -106,7 +110,7 @@ class ClauseWalker:
                 continue
             elif kind == "term":
                 for entry in value:
-                    self._entry(k, i, j, entry)
+                    self._entry(i, j, entry)
             elif kind == "arc":
                 if value.length >= 12.0:
                     self._claim("around", "all", True, i, j)
@@ -215,94 +219,107 @@ class ClauseWalker:
 
     # -- terms and cues
 
-    def _entry(self, k: int, i: int, j: int, entry: Entry) -> None:
+    def _entry(self, i: int, j: int, entry: Entry) -> None:
         slot, value, affirmed = entry
-        if slot == "verb":
-            self.reading.predicates += 1
-            self.verb_seen = True
-        elif slot == "deny":
-            if self.words[i] == "no" and (
-                j >= len(self.words) or self.words[j] in (",", ".", ";", "\u2013", BREAK)
-            ):
-                return
-            if self.words[i] in _VERB_DENIAL or (
-                self.words[i] == "not"
-                and i
-                and self.words[i - 1] in ("does", "do", "did", "can", "could", "is", "are")
-            ):
-                # "Heat does not draw lines": the cause that is the subject is ruled out.
-                for claim in self.reading.claims[self.from_here :]:
-                    if claim.slot == "cause":
-                        claim.affirmed = False
-            # Two denials in one breath cancel ("not without", "isn't un..."); one after another they do not.
-            twice = self.deny == "deny" and i - self.deny_at <= 3 and self.words[i] not in ("nor", "no")
-            self.deny = "" if twice and len(self.reading.claims) == self.deny_claims else "deny"
-            self.deny_at, self.deny_claims = j, len(self.reading.claims)
-        elif slot == "contrast":
-            self.deny = "contrast"
-        elif slot == "affirm":
+        cue = _CUES.get(slot)
+        if cue is not None:
+            cue(self, i, j)
+        elif slot not in _SILENT:
+            self._term(slot, value, affirmed, i, j)
+
+    def _term(self, slot: str, value: Value, affirmed: bool, i: int, j: int) -> None:
+        if self.words[i] not in _OWN_DENIAL:
+            self._claim(slot, value, affirmed, i, j)
+            return
+        held, self.deny = self.deny, ""
+        self._claim(slot, value, affirmed, i, j)
+        self.deny = held
+        # "no geometric shape (such as ring or line)", "no coherent cluster, ring or line": one denial.
+        following = self.words[j] if j < len(self.words) else ""
+        if slot in HEADS and (value in ("none", "None") or not affirmed) and following in _CONTINUES:
+            self.deny = "list"
+
+    def _verb(self, i: int, j: int) -> None:
+        self.reading.predicates += 1
+        self.verb_seen = True
+
+    def _deny(self, i: int, j: int) -> None:
+        words = self.words
+        word = words[i]
+        if word == "no" and (j >= len(words) or words[j] in _AFTER_ANSWER):
+            return
+        if word in _VERB_DENIAL or (word == "not" and i and words[i - 1] in _AUXILIARIES):
+            # "Heat does not draw lines": the cause that is the subject is ruled out.
+            for claim in self.reading.claims[self.from_here :]:
+                if claim.slot == "cause":
+                    claim.affirmed = False
+        # Two denials in one breath cancel ("not without", "isn't un..."); one after another they do not.
+        twice = self.deny == "deny" and i - self.deny_at <= 3 and word not in ("nor", "no")
+        self.deny = "" if twice and len(self.reading.claims) == self.deny_claims else "deny"
+        self.deny_at, self.deny_claims = j, len(self.reading.claims)
+
+    def _contrast(self, i: int, j: int) -> None:
+        self.deny = "contrast"
+
+    def _affirm(self, i: int, j: int) -> None:
+        self.deny = ""
+
+    def _apart(self, i: int, j: int) -> None:
+        self.apart = True
+
+    def _unreal(self, i: int, j: int) -> None:
+        if self.deny != "deny":
+            self._counterfactual()
+
+    def _except(self, i: int, j: int) -> None:
+        self._new_clause()
+        self.clause_start = j
+        self.good = True
+
+    def _pattern(self, i: int, j: int) -> None:
+        last = self.reading.claims[-1] if self.reading.claims else None
+        if self.deny == "deny" and (last is None or last.end != i):
             self.deny = ""
-        elif slot == "apart":
-            self.apart = True
-        elif slot == "undone":
-            self._undo()
-        elif slot == "unreal":
-            if self.deny != "deny":
-                self._counterfactual()
-        elif slot == "except":
+            self._claim("type", "None", True, i, j)
+            self._claim("shape", "none", True, i, j)
+
+    def _lone(self, i: int, j: int) -> None:
+        # "The edge shows only isolated fails": nothing lies there.
+        if not self.deny and self._places(self.from_here):
+            self._clear_before()
+
+    def _again(self, i: int, j: int) -> None:
+        self.good = self.cleared
+
+    def _bad(self, i: int, j: int) -> None:
+        if self.deny == "deny":
+            self._clear_before()
+
+    def _turn(self, i: int, j: int) -> None:
+        word = self.words[i]
+        if word == "if" and "were" in self.words[i : i + 12]:
+            self._new_clause()
+            self.deny = "deny"
+        elif word in _ENDS_DENIAL:
+            self._end_denial()
+        elif word not in _PLAIN_TURNS:
             self._new_clause()
             self.clause_start = j
-            self.good = True
-        elif slot == "pattern":
-            last = self.reading.claims[-1] if self.reading.claims else None
-            if self.deny == "deny" and (last is None or last.end != i):
-                self.deny = ""
-                self._claim("type", "None", True, i, j)
-                self._claim("shape", "none", True, i, j)
-        elif slot == "good":
-            self._passing(i, j)
-            return
-        elif slot == "survivors":
-            self._survivors(i)
-        elif slot == "lone":
-            # "The edge shows only isolated fails": nothing lies there.
-            if self._places(self.from_here) and not self.deny:
-                self._clear_before()
-        elif slot == "again":
-            self.good = self.cleared
-        elif slot == "bad":
-            if self.deny == "deny":
-                self._clear_before()
-        elif slot == "turn":
-            if self.words[i] == "if" and "were" in self.words[i : i + 12]:
-                self._new_clause()
-                self.deny = "deny"
-            elif self.words[i] in _ENDS_DENIAL:
-                self._end_denial()
-            elif self.words[i] not in _PLAIN_TURNS:
-                self._new_clause()
-                self.clause_start = j
-        elif slot == "choice":
-            self.choice = True
-            for claim in self.reading.claims[self.from_here :]:
-                claim.hedged = True
-        elif slot == "hedge":
-            self.reading.hedges += 1
-        elif slot == "sure" and self.deny:
-            pass
-        elif slot == "sure":
+
+    def _choice(self, i: int, j: int) -> None:
+        self.choice = True
+        for claim in self.reading.claims[self.from_here :]:
+            claim.hedged = True
+
+    def _hedge(self, i: int, j: int) -> None:
+        self.reading.hedges += 1
+
+    def _sure(self, i: int, j: int) -> None:
+        if not self.deny:
             self.reading.sure.append((i, j))
-        elif slot == "cannot":
-            self.reading.refuses = True
-        elif slot not in ("another", "label", "skip"):
-            own = self.words[i] in _OWN_DENIAL
-            held, self.deny = self.deny, "" if own else self.deny
-            self._claim(slot, value, affirmed, i, j)
-            self.deny = held if own else self.deny
-            # "no geometric shape (such as ring or line)", "no coherent cluster, ring or line": one denial.
-            if own and slot in HEADS and (value in ("none", "None") or not affirmed) and j < len(self.words):
-                if self.words[j] in ("(", "such", "like", ",", "or", "and", "nor"):
-                    self.deny = "list"
+
+    def _cannot(self, i: int, j: int) -> None:
+        self.reading.refuses = True
 
     def _claim(self, slot: str, value: Value, affirmed: bool, i: int, j: int) -> None:
         words = self.words
@@ -359,7 +376,7 @@ class ClauseWalker:
             c.value in ("ring", "Donut") for c in self.reading.claims[self.from_here :]
         )
 
-    def _undo(self) -> None:
+    def _undo(self, i: int, j: int) -> None:
         denied = self.deny == "deny"
         for claim in self.reading.claims[self.from_here :]:
             if not denied:
@@ -383,7 +400,7 @@ class ClauseWalker:
         words = self.words
         following = words[j] if j < len(words) else ""
         if following in _NOUNS:
-            self._survivors(i)
+            self._survivors(i, j)
             return
         predicate = i > 0 and (
             words[i - 1] in _COPULAS
@@ -439,7 +456,7 @@ class ClauseWalker:
             "that", "this", "it", "they", "these", "those", "both", "which", "each", "all", "any", "none", "such",
         )  # fmt: skip
 
-    def _survivors(self, i: int) -> None:
+    def _survivors(self, i: int, j: int) -> None:
         if self.deny == "deny":
             return
         words = self.words
@@ -458,3 +475,26 @@ class ClauseWalker:
                 claim.good = True
         self.good = True
         self.good_ends = not subject
+
+
+_CUES: dict[str, Callable[[ClauseWalker, int, int], None]] = {
+    "verb": ClauseWalker._verb,
+    "deny": ClauseWalker._deny,
+    "contrast": ClauseWalker._contrast,
+    "affirm": ClauseWalker._affirm,
+    "apart": ClauseWalker._apart,
+    "undone": ClauseWalker._undo,
+    "unreal": ClauseWalker._unreal,
+    "except": ClauseWalker._except,
+    "pattern": ClauseWalker._pattern,
+    "good": ClauseWalker._passing,
+    "survivors": ClauseWalker._survivors,
+    "lone": ClauseWalker._lone,
+    "again": ClauseWalker._again,
+    "bad": ClauseWalker._bad,
+    "turn": ClauseWalker._turn,
+    "choice": ClauseWalker._choice,
+    "hedge": ClauseWalker._hedge,
+    "sure": ClauseWalker._sure,
+    "cannot": ClauseWalker._cannot,
+}

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from ..errors import InputError
+from .spelling import correct
 
 WAFER = Path(__file__).with_name("wafer.yaml")
 SLOTS = (
@@ -24,6 +25,7 @@ Entry = tuple[str, str, bool]
 
 _GROUP = re.compile(r"\{([^{}]*)\}|\[([^\[\]]*)\]")
 _END = ""
+_REMEMBERED = 100_000
 _DIRECTIONS = frozenset(
     [
         "left",
@@ -69,6 +71,16 @@ class Lexicon:
     zones: Mapping[str, tuple[float, float]]
     patterns: Mapping[str, Mapping[str, frozenset[str]]]
     causes: tuple[str, ...] = field(default=())
+    mended: dict[str, str | None] = field(default_factory=dict, repr=False)
+
+    def mend(self, word: str) -> str | None:
+        """Return the word of the vocabulary that this one misspells, or None; words are remembered."""
+        try:
+            return self.mended[word]
+        except KeyError:
+            if len(self.mended) > _REMEMBERED:
+                self.mended.clear()
+            return self.mended.setdefault(word, correct(word, self.vocabulary))
 
     def clash(self, slot: str, said: str, true: str) -> float:
         """Return what it costs to say one value of a slot where another is true, from 0 to 1."""

@@ -6,7 +6,6 @@ from typing import Any
 
 from .angles import COMPASS, NUMBERS, POINTS, read_arcs, read_radius
 from .lexicon import Entry, Lexicon
-from .spelling import correct
 from .text import BREAK
 
 SENTENCE_ENDS = frozenset((".", "!", "?", BREAK))
@@ -17,52 +16,50 @@ DIRECTIONS = frozenset(
         "bottommost", "left", "leftmost", "right", "rightmost", "noon", "midnight", "half", "quarter", "notch",
     )
 )  # fmt: skip
+_SPATIAL = DIRECTIONS | {"r"}
+_OTHERS = _SPATIAL | SEPARATORS
 
 Item = tuple[int, int, str, Any]
 """First token, token after the last, kind (`sep`, `term`, `arc` or `radius`), and what it says."""
 
 
 def corrected(words: list[str], lexicon: Lexicon) -> list[str]:
-    known = lexicon.known
-    fixed: list[str] | None = None
-    for i, word in enumerate(words):
-        if len(word) >= 4 and word not in known:
-            better = correct(word, lexicon.vocabulary)
-            if better is not None:
-                fixed = fixed or list(words)
-                fixed[i] = better
-    return fixed if fixed is not None else words
+    """Return the words with the misspelt ones mended."""
+    fixes = {word: lexicon.mend(word) for word in set(words).difference(lexicon.known) if len(word) >= 4}
+    if not any(fixes.values()):
+        return words
+    return [fixes.get(word) or word for word in words]
 
 
 def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
     """Find every term, cue, direction and separator, leftmost and longest, in one pass."""
     items: list[Item] = []
     append = items.append
-    trie, size, i = lexicon.trie, len(words), 0
-    get = trie.get
+    get, size, i = lexicon.trie.get, len(words), 0
     while i < size:
         word = words[i]
         node = get(word)
+        digit = "0" <= word[0] <= "9"
+        if node is None and not digit and word not in _OTHERS:
+            i += 1
+            continue
         end, entries = i, None
-        if node is not None:
-            j = i + 1
-            while True:
-                found = node.get("")
-                if found is not None:
-                    end, entries = j, found
-                if j >= size:
-                    break
-                node = node.get(words[j])
-                if node is None:
-                    break
-                j += 1
-        if word[0].isdigit() and i + 1 < size and words[i + 1] in ("%", "percent"):
+        j = i + 1
+        while node is not None:
+            found = node.get("")
+            if found is not None:
+                end, entries = j, found
+            if j >= size:
+                break
+            node = node.get(words[j])
+            j += 1
+        if digit and i + 1 < size and words[i + 1] in ("%", "percent"):
             share = _percent(words, i)
             if share is not None:
                 append((i, i + 2, "term", share))
             i += 2
             continue
-        if word in DIRECTIONS or word[0].isdigit() or word == "r":
+        if digit or word in _SPATIAL:
             spatial = _spatial(words, i)
             if spatial is not None and spatial[1] >= end:
                 append(spatial)

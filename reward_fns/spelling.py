@@ -17,7 +17,6 @@ def _english() -> frozenset[str]:
     return frozenset(_ENGLISH_FILE.read_text(encoding="utf-8").split())
 
 
-@lru_cache(maxsize=65_536)
 def correct(word: str, vocabulary: frozenset[str]) -> str | None:
     """Return the one word of the vocabulary that this is a misspelling of, or None.
 

@@ -13,7 +13,17 @@ BREAK = "\n"
 """Token between lines and list entries."""
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:\.\d+)?|\n|[^\w\s]")
-_FOLD = {
+
+
+class _Fold(dict[int, str]):
+    """A translation table that works out an unlisted character once: one character for each, so spans hold."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = plain = _plain(chr(code))
+        return plain
+
+
+_FOLD = _Fold({
     **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u2032\u00b4\u02b9\uff07"), "'"),
     **dict.fromkeys(map(ord, "\u201c\u201d\u201e\u00ab\u00bb\u2033"), '"'),
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u00ad\u2212\ufe63\uff0d"), "-"),
@@ -24,7 +34,7 @@ _FOLD = {
     ord("\u00ba"): "\u00b0",
     ord("\u02da"): "\u00b0",
     ord("\u0130"): "i",
-}
+})  # fmt: skip
 _HYPHEN = re.compile(r"(?<=[a-z\d])-(?=[a-z])|(?<=[a-z])-(?=\d)")
 _SPELLING = (("centre", "center"), ("localis", "localiz"), ("grey", "gray"))
 
@@ -51,10 +61,7 @@ class Text:
 def read_text(source: str) -> Text:
     """Cut a text into tokens, the same ones whatever its case, spacing, quotes and Markdown."""
     source = source[:MAX_CHARS]
-    folded = source.translate(_FOLD)
-    if not folded.isascii():
-        folded = "".join(map(_plain, folded))
-    folded = folded.lower()
+    folded = source.translate(_FOLD).lower()
     folded = _HYPHEN.sub(" ", folded)
     for british, american in _SPELLING:
         if british in folded:
