@@ -36,7 +36,9 @@ def read(source: str, path: Path, options: ReadOptions | None = None) -> Iterato
     """
     if source not in READERS:
         raise InputError(
-            f"unknown source {source!r}", field="SOURCE", remedy=f"use one of: {', '.join(READERS)}, synthetic"
+            f"unknown source {source!r}",
+            field="SOURCE",
+            remedy=f"use one of: {', '.join(READERS)}, synthetic",
         )
     module = import_module(f"{__name__}.{READERS[source]}")
     return cast(Iterator[Record], module.read(path, options or ReadOptions()))

@@ -69,7 +69,7 @@ def _map(
     null = xml.attribute(bins, "NullBin")
     passes, fails, none = xml.bin_sets(list(xml.find_all(bins, "BinDefinition")), null)
     if pass_bins is None and not passes:
-        raise InputError("no bin has quality Pass", field="pass_bins", remedy="add --set pass_bins=...")
+        raise InputError("no bin has quality Pass", field="pass_bins", remedy="add --option pass_bins=...")
     bin_type = xml.attribute(bins, "BinType") or "Ascii"
     lines = list(xml.find_all(bins, "BinCode"))
     rows = [xml.codes(line.text or "", bin_type) for line in lines]

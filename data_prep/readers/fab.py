@@ -58,7 +58,7 @@ def choice(options: ReadOptions, name: str, allowed: tuple[str, ...], default: s
     if value is None:
         wanted = "|".join(allowed)
         raise InputError("this option is needed: without it clock positions are wrong", field=name,
-                         remedy=f"add --set {name}={wanted}")  # fmt: skip
+                         remedy=f"add --option {name}={wanted}")  # fmt: skip
     if value.strip().lower() not in allowed:
         raise InputError(f"{value!r} is none of {', '.join(allowed)}", field=name)
     return value.strip().lower()
@@ -217,7 +217,7 @@ def _wafer_map(
         raise InputError(
             "the file does not say where the notch is",
             field="notch",
-            remedy="add --set notch=down|left|up|right, or notch=unknown to take clock positions as drawn",
+            remedy="add --option notch=down|left|up|right, or notch=unknown to take clock positions as drawn",
         )
     grid = raw.grid if notch == "unknown" else notch_down(raw.grid, notch)
     name = f"{raw.lot}/{raw.wafer}" if raw.lot and raw.lot not in raw.wafer else raw.wafer

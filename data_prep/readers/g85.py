@@ -56,7 +56,7 @@ def _map(element: Element, file: Path, pass_bins: frozenset[str] | None) -> RawM
             raise InputError(f"announces {announced}, has {count}", field=name)
     passes, fails, none = xml.bin_sets(list(xml.find_all(device, "Bin")), xml.attribute(device, "NullBin"))
     if pass_bins is None and not passes:
-        raise InputError("no bin has quality Pass", field="pass_bins", remedy="add --set pass_bins=...")
+        raise InputError("no bin has quality Pass", field="pass_bins", remedy="add --option pass_bins=...")
     grid = grid_of_codes(rows, pass_bins or passes, none, None if pass_bins else fails)
     angle = xml.attribute(device, "Orientation")
     return RawMap(

@@ -37,7 +37,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[Record]:
     table = Path(options.settings.get("labels", path / "labels.csv"))
     if not table.is_file():
         raise InputError("no such file", file=table, field="labels",
-                         remedy="give the CSV of labels: --set labels=FILE")  # fmt: skip
+                         remedy="give the CSV of labels: --option labels=FILE")  # fmt: skip
     rows = csv.DictReader(read_text(table).splitlines())
     missing = {"file", "label"} - set(rows.fieldnames or ())
     if missing:

@@ -71,7 +71,7 @@ def read(path: Path, options: ReadOptions) -> Iterator[WaferMap]:
     passes = bins_setting(options)
     if passes is None:
         raise InputError("this option is needed: a bin number does not say whether the die is good",
-                         field="pass_bins", remedy="add --set pass_bins=1")  # fmt: skip
+                         field="pass_bins", remedy="add --option pass_bins=1")  # fmt: skip
     if notch_setting(options) is None:
         choice(options, "notch", ("down", "left", "up", "right", "unknown"))
     layout = _Layout(
@@ -124,7 +124,7 @@ def _find_columns(names: object, chosen: dict[str, str], file: Path) -> dict[str
         found = wanted if wanted in fields else next((plain[word] for word in usual if word in plain), None)
         if (wanted is not None and wanted not in fields) or (found is None and column not in _OPTIONAL):
             problem = f"no column {wanted or column!r} among {', '.join(fields)[:120] or 'none'}"
-            raise InputError(problem, file=file, field=column, remedy=f"name it: --set {column}=COLUMN")
+            raise InputError(problem, file=file, field=column, remedy=f"name it: --option {column}=COLUMN")
         if found is not None:
             columns[column] = found
     return columns

@@ -63,7 +63,7 @@ def _maps(file: Path, settings: _Settings) -> Iterator[RawMap]:
     tables = _tables(file)
     if not (tables["MRR"] or settings.incomplete):
         raise InputError("no MRR at the end: the file is cut off", file=file, field="MRR",
-                         remedy="--set incomplete=yes takes what is there")  # fmt: skip
+                         remedy="--option incomplete=yes takes what is there")  # fmt: skip
     notch, x_axis, y_axis = _orientation(tables, settings, file)
     lot = next((row["LOT_ID"] for row in tables["MIR"] if row["LOT_ID"]), None)
     verdicts = {row["HBIN_NUM"]: row["HBIN_PF"] for row in tables["HBR"] if row["HBIN_PF"] in ("P", "F")}
@@ -103,7 +103,7 @@ def _orientation(
         if said is None:
             options = "|".join(words.values())
             raise InputError(f"the file does not say where {axis} grows to", file=file, field=f"{axis}_axis",
-                             remedy=f"add --set {axis}_axis={options}")  # fmt: skip
+                             remedy=f"add --option {axis}_axis={options}")  # fmt: skip
         axes[axis] = said
     return parse_notch(flat) if flat else None, axes["x"], axes["y"]
 

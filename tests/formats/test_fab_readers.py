@@ -246,7 +246,7 @@ BAD_FILES = [
     ("sinf", GOOD_SINF.rsplit("RowData", 1)[0], {}, "field ROWCT: announces 5, has 4"),
     ("sinf", GOOD_SINF.replace("1B", "Q!"), {}, "is no bin code"),
     ("sinf", GOOD_SINF.replace("FNLOC:180", "FNLOC:33"), {}, "no multiple of 90"),
-    ("sinf", GOOD_SINF.replace("FNLOC:180\n", ""), {}, "does not say where the notch is.*--set notch"),
+    ("sinf", GOOD_SINF.replace("FNLOC:180\n", ""), {}, "does not say where the notch is.*--option notch"),
     (
         "sinf",
         GOOD_SINF.replace("01", "__").replace("1B", "@@").replace("BCEQU:__", ""),
@@ -287,7 +287,7 @@ BAD_FILES = [
     ("stdf", GOOD_STDF[: len(GOOD_STDF) - 7], {}, "no MRR at the end"),
     ("stdf", stdf_bytes({"W1": [(-32768, -32768, 1)]}), {}, "no part has coordinates"),
     ("stdf", stdf_bytes({"W1": dies(wafer())}, " "), {}, "does not say where the notch is"),
-    ("stdf", stdf_bytes({"W1": dies(wafer())}, "D", " "), {}, "where x grows to.*--set x_axis"),
+    ("stdf", stdf_bytes({"W1": dies(wafer())}, "D", " "), {}, "where x grows to.*--option x_axis"),
 ]
 
 
@@ -309,7 +309,7 @@ def test_a_bad_file_is_one_clear_line(
 @pytest.mark.parametrize("missing", ["pass_bins", "y_axis", "notch"])
 def test_a_missing_csv_option_is_asked_for_by_name(missing: str, tmp_path: Path) -> None:
     options = {name: value for name, value in CSV.items() if name != missing}
-    with pytest.raises(InputError, match=f"field {missing}: this option is needed.*--set {missing}"):
+    with pytest.raises(InputError, match=f"field {missing}: this option is needed.*--option {missing}"):
         maps("csv", write(tmp_path, "a.csv", GOOD_CSV), **options)
 
 
