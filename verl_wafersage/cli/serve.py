@@ -21,7 +21,11 @@ def report(
     judgements: list[Path] = typer.Option([], "--judge", help="Output folder of `judge`; may be repeated."),
     metrics: list[Path] = typer.Option([], help="File of verl's file logger; may be repeated."),
     answers: int = typer.Option(300, min=0, help="Answers in the table."),
-    title: str | None = typer.Option(None, help="Heading of the page."),
+    title: str | None = typer.Option(None, help="Heading of the page, and the model's name."),
+    model_card: Path | None = typer.Option(None, help="Write a model card too, e.g. MODEL/README.md."),
+    base: str = typer.Option("not stated", help="For the card: the model that training started from."),
+    recipe: str = typer.Option("not stated", help="For the card: recipe and overrides."),
+    license_: str = typer.Option("other", "--license", help="For the card: license of the weights."),
 ) -> None:
     """Write one HTML page about a training run: curves, alarm, confusion matrix, answers."""
     from rich.console import Console
@@ -37,7 +41,14 @@ def report(
         max_answers=answers,
         title=title,
     )
-    Console(soft_wrap=True).print(str(file), highlight=False, markup=False)
+    files = [file]
+    if model_card is not None:
+        from verl_wafersage.evaluation.model_card import Provenance, write_model_card
+
+        provenance = Provenance(title or run_dir.resolve().name, base, recipe, license_)
+        files.append(write_model_card(run_dir, model_card, provenance, data_dir=data, judgements=judgements))
+    for written in files:
+        Console(soft_wrap=True).print(str(written), highlight=False, markup=False)
 
 
 def plan(
