@@ -11,10 +11,8 @@ import numpy.typing as npt
 
 from verl_wafersage.errors import InputError
 
+from .difficulty import LEVELS
 from .options import NODE, CurriculumOptions
-
-LEVELS = {"easy": 1 / 6, "medium": 1 / 2, "hard": 5 / 6}
-"""Difficulty of a level that is given by name: the middle of its third of [0, 1]."""
 
 STREAMS = ("review", "learning")
 
@@ -25,6 +23,7 @@ class Columns:
 
     Attributes:
         difficulty: Numbers or level names.
+        levels: Level names for prompts whose difficulty is missing, or None.
         streams: review|learning per prompt, or None when the data has no such column.
         dimensions: Dimension per prompt, or None.
         classes: Defect classes per prompt, or None.
@@ -32,6 +31,7 @@ class Columns:
     """
 
     difficulty: Sequence[float | str | None]
+    levels: Sequence[str | None] | None = None
     streams: Sequence[str | None] | None = None
     dimensions: Sequence[str | None] | None = None
     classes: Sequence[Sequence[str] | str | None] | None = None
@@ -74,7 +74,7 @@ def build_catalog(columns: Columns, options: CurriculumOptions) -> Catalog:
     """
     if not len(columns.difficulty):
         raise InputError("the data set has no prompts", field="data.train_files")
-    difficulty = _difficulty(columns.difficulty, options.difficulty_key)
+    difficulty = _difficulty(columns, options.difficulty_key)
     digest = hashlib.sha256(difficulty.tobytes())
     digest.update("\x1e".join(columns.identity).encode())
     if options.difficulty_scale == "rank":
@@ -92,15 +92,19 @@ def build_catalog(columns: Columns, options: CurriculumOptions) -> Catalog:
     return Catalog(difficulty, level, names, weight, stream, dimension, dimension_names, digest.hexdigest())
 
 
-def _difficulty(values: Sequence[float | str | None], key: str) -> npt.NDArray[np.float64]:
-    numbers = np.array([_number(value, row, key) for row, value in enumerate(values)], np.float64)
+def _difficulty(columns: Columns, key: str) -> npt.NDArray[np.float64]:
+    numbers = np.array([_number(value, row, key) for row, value in enumerate(columns.difficulty)], np.float64)
+    if columns.levels is not None:
+        for row in np.flatnonzero(np.isnan(numbers)):
+            numbers[row] = _number(columns.levels[int(row)], int(row), key)
     wrong = np.flatnonzero(~((numbers >= 0) & (numbers <= 1)))
     if len(wrong):
+        value = numbers[wrong[0]]
         raise InputError(
-            f"difficulty {numbers[wrong[0]]} is not in [0, 1]",
+            "no difficulty" if np.isnan(value) else f"difficulty {value:g} is not in [0, 1]",
             row=int(wrong[0]),
             field=key,
-            remedy="rescale the column, fill its gaps, or name another one in data.curriculum.difficulty_key",
+            remedy=f"mend the column, or name another one in {NODE}.difficulty_key",
         )
     return numbers
 

@@ -34,7 +34,7 @@ def read_columns(dataset: Any, options: CurriculumOptions) -> Columns:
         wanted["streams"] = options.stream_key
     if options.dimension_key and (options.dimension_weights or _has(schema, options.dimension_key)):
         wanted["dimensions"] = options.dimension_key
-    if options.class_key:
+    if options.class_key and options.class_weights:
         wanted["classes"] = options.class_key
     for name, key in wanted.items():
         if not _has(schema, key) and not (name == "difficulty" and options.strategy == "shuffled"):
@@ -45,6 +45,8 @@ def read_columns(dataset: Any, options: CurriculumOptions) -> Columns:
             )
     if not _has(schema, options.difficulty_key):
         del wanted["difficulty"]
+    if options.level_key and _has(schema, options.level_key):
+        wanted["levels"] = options.level_key
     identity = [key for key in _IDENTITY if _has(schema, key)]
     if not any(key.startswith("extra_info") for key in identity):
         identity = ["prompt"] if _has(schema, "prompt") else identity

@@ -67,6 +67,7 @@ class CurriculumOptions:
         strategy: One of `STRATEGIES`.
         difficulty_key: Column with the difficulty, dots for nested ones: a number in [0, 1], or
             easy|medium|hard.
+        level_key: Column with easy|medium|hard, for rows whose difficulty is null; may be missing.
         difficulty_scale: `absolute` takes the number as it is; `rank` takes its rank among the prompts, so
             that levels have equal size.
         levels: Number of equal bands of [0, 1] that count as levels.
@@ -89,13 +90,14 @@ class CurriculumOptions:
 
     strategy: str = "staged"
     difficulty_key: str = "extra_info.difficulty"
+    level_key: str | None = "extra_info.level"
     difficulty_scale: str = "absolute"
     levels: int = 3
     overlap: float = 0.5
     review_ratio: float = 0.3
     stream_key: str = "extra_info.stream"
     dimension_key: str | None = "extra_info.dimension"
-    class_key: str | None = None
+    class_key: str | None = "extra_info.labels"
     dimension_weights: dict[str, float] = field(default_factory=dict)
     class_weights: dict[str, float] = field(default_factory=dict)
     feedback_key: str = "acc"
