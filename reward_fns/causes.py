@@ -111,7 +111,7 @@ def judge_causes(
         share = 0.0
     elif denied_true >= 2:
         charge += 0.3
-    return share, min(1.0, charge), evidence
+    return share, min(0.72 if share > 0.7 and reading.predicates else 1.0, charge), evidence
 
 
 def _share(good: Mapping[int, dict[str, set[str]]]) -> float:

@@ -68,6 +68,7 @@ _OWN_DENIAL = frozenset(("no", "without", "nothing", "not", "zero", "non", "none
 _VERB_DENIAL = frozenset(
     ("doesn't", "don't", "cannot", "can't", "couldn't", "wouldn't", "won't", "never", "isn't", "aren't")
 )
+_OUTLINES = frozenset(("border", "borders", "boundary", "boundaries", "edge", "edges", "rim", "rims"))
 _AUXILIARIES = frozenset(("does", "do", "did", "can", "could", "is", "are"))
 _AFTER_ANSWER = frozenset((",", ".", ";", "\u2013", BREAK))
 _CONTINUES = frozenset(("(", "such", "like", ",", "or", "and", "nor"))
@@ -330,10 +331,15 @@ class ClauseWalker:
                 slot, value = "type", "Center"
         elif slot == "cause" and value == "vague.general":
             return
-        if self.unreal and slot != "cause":
+        if (self.unreal and slot != "cause") or (self.deny == "contrast" and slot in PLACES):
             return
         if self.deny == "list" and slot not in HEADS:
             self._end_denial()
+        if slot == "border" and self.reading.claims:
+            # "The border is ragged" is no place.
+            last = self.reading.claims[-1]
+            if last.slot == "zone" and i - last.end <= 3 and words[last.end - 1] in _OUTLINES:
+                self.reading.claims.pop()
         denied = bool(self.deny)
         if self.apart:
             # "away from both center and edge" denies both; another slot ends it.
@@ -462,6 +468,11 @@ class ClauseWalker:
         words = self.words
         if {words[i - 1], words[i - 2]} & {"are", "is"} and self._places(self.from_here):
             # "Those dies are the passing ones."
+            self._clear_before()
+            return
+        so_far = self.reading.claims[self.from_here :]
+        if so_far and not self.verb_seen and words[i - 1] in SEPARATORS and all(c.slot in PLACES for c in so_far):
+            # "In between: good dies."
             self._clear_before()
             return
         at = i - 1

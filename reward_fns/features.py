@@ -49,7 +49,7 @@ def _second_place(words: list[str], current: list[Claim], claim: Claim) -> int |
     if not places or all(_touch(c.value, claim.value) for c in places):
         return None
     for at in range(claim.start - 1, places[-1].end - 1, -1):
-        if words[at] in SEPARATORS or words[at] in _JOINERS:
+        if words[at] not in ("(", ")") and (words[at] in SEPARATORS or words[at] in _JOINERS):
             return sum(c.start < at for c in current)
     return len(current)
 
@@ -98,16 +98,19 @@ def _cut(words: list[str], current: list[Claim], head: Claim, claim: Claim) -> i
     split, strength = -1, 0
     for at in range(claim.start - 1, max(head.end, claim.start - 10) - 1, -1):
         word = words[at]
-        if word not in SEPARATORS and word not in _JOINERS:
+        if word in ("(", ")") or (word not in SEPARATORS and word not in _JOINERS):
             continue
         following = words[at + 1] if at + 1 < len(words) else ""
         rank = 3 if following in _DETERMINERS else 1 if word == "," else 2
         if rank > strength:
             split, strength = at, rank
-    if _same(head, claim) and not (
-        split >= 0 and split + 1 < len(words) and words[split + 1] in _DETERMINERS
-    ):
-        return None
+    if _same(head, claim):
+        apart = split >= 0 and (
+            (split + 1 < len(words) and words[split + 1] in _DETERMINERS)
+            or any(c.slot in ("zone", "arc") for c in current)
+        )
+        if not apart:
+            return None
     if split >= 0:
         return sum(c.start < split for c in current)
     # No separator: only the adjectives right before the noun go with it.

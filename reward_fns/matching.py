@@ -137,8 +137,10 @@ def judge(
     for thing in truth.things:
         if len({claim.value for claim, _ in thing.pairs}) > 1:
             _pairs(thing, result, weight)
-    _aliens(result, truth, dimension, relevance, lexicon)
     _clear(result, reading, truth, lexicon, weight)
+    _survivors(result, reading, truth, lexicon, weight)
+    _flawless(result, reading, truth, weight)
+    _aliens(result, reading, truth, dimension, relevance)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result
 
@@ -234,6 +236,10 @@ def _recognised(
 ) -> tuple[float, Claim | None]:
     best, credit = None, 0.0
     shape = zone = 0.0
+    named = [c.affirmed for c in feature.claims if c.slot == "type" and c.value == thing.label]
+    if named and not any(named):
+        # "What looks like a donut is the border of the ring."
+        return 0.0, None
     for claim in feature.claims:
         if not claim.affirmed or claim.good:
             continue
@@ -313,18 +319,23 @@ def _slot(
     return Evidence("missing", what, 0.0, weight)
 
 
+_SORT = {"Center": "blob", "Loc": "blob", "Donut": "ring", "Edge-Ring": "ring", "Edge-Loc": "arc", "Scratch": "line",
+         "Random": "scatter", "Near-full": "full"}  # fmt: skip
+MANY = 4
+"""From so many sorts of invented features on, an answer lists rather than reads."""
+
+
 def _aliens(
-    result: Judgement, truth: Truth, dimension: str, relevance: Mapping[str, float], lexicon: Lexicon
+    result: Judgement, reading: Reading, truth: Truth, dimension: str, relevance: Mapping[str, float]
 ) -> None:
-    """Charge for features that are not there."""
+    """Charge for features that are not there, once for each sort."""
+    found: dict[str, Evidence] = {}
+    seen = any(owner is not None and _seen(feature) for feature, owner in result.bound)
     for feature, owner in result.bound:
         if owner is not None:
             continue
-        identity = [
-            c
-            for c in feature.claims
-            if c.affirmed and not c.good and c.slot in ("type", "shape", "zone", "arc")
-        ]
+        claims = [c for c in feature.claims if c.affirmed and not c.good]
+        identity = [c for c in claims if c.slot in ("type", "shape", "zone", "arc")]
         if not identity:
             continue
         heads = [c for c in identity if c.slot in ("type", "shape")]
@@ -332,31 +343,52 @@ def _aliens(
         background = claim.value in ("None", "scatter", "none") or (
             not heads and "sparse" in feature.values("density")
         )
-        if (
-            background
-            and (claim.slot, claim.value) != ("type", "Random")
-            and any(o is not None and _seen(f) for f, o in result.bound)
-        ):
+        if background and seen and (claim.slot, claim.value) != ("type", "Random"):
             # Stray fails beside a pattern are compatible with every class.
             continue
-        size = 1.0 if heads else 0.6
-        if claim.hedged:
-            size *= 0.35
-        amount = size * (
-            relevance.get("type", 0.5)
-            + (relevance.get("zone", 0.3) if dimension == "spatial" else relevance.get("shape", 0.3))
-        )
-        result.evidence.append(
-            Evidence(
-                "invented",
-                describe(claim.value),
-                -1.0,
-                amount,
-                claim.start,
-                claim.end,
-                "nothing of the kind is there",
+        size = (1.0 if heads else 0.6) * (0.35 if claim.hedged else 1.0)
+        second = relevance.get("zone", 0.3) if dimension == "spatial" else relevance.get("shape", 0.3)
+        amount = size * (relevance.get("type", 0.5) + second)
+        value = describe(claim.value)
+        sort = _SORT.get(value, value) if heads else "place"
+        if sort not in found or found[sort].weight < amount:
+            found[sort] = Evidence(
+                "invented", value, -1.0, amount, claim.start, claim.end, "nothing of the kind is there"
             )
-        )
+    invented = list(found.values())
+    earned = sum(e.weight * e.credit for e in result.evidence if e.credit > 0)
+    charge = sum(e.weight for e in invented)
+    if invented and len(invented) < MANY and reading.predicates and charge > 0.72 * earned > 0.4:
+        # A right core with inventions is worth more than none at all.
+        for e in invented:
+            e.weight *= 0.72 * earned / charge
+    result.evidence.extend(invented)
+
+
+def _survivors(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight) -> None:  # type: ignore[no-untyped-def]
+    """Judge where the passing dies are said to be, when the row says so."""
+    true = [c for c in truth.survivors if c.slot == "arc" and isinstance(c.value, Arc)]
+    said = [c for c in reading.claims if c.slot == "arc" and (c.good or not c.affirmed) and isinstance(c.value, Arc)]
+    if not true or not said:
+        return
+    best, claim = max(
+        ((agreement(c.value, t.value), c) for c in said for t in true),  # type: ignore[arg-type]
+        key=lambda pair: pair[0],
+    )
+    credit = best if best > 0.3 else -1.0
+    verdict = "met" if credit > 0.9 else "near" if credit > 0 else "false"
+    amount = weight("survivors", "hit") * (1.0 if credit > 0 else 1.5)
+    result.evidence.append(Evidence(verdict, "passing dies", credit, amount, claim.start, claim.end))
+
+
+def _flawless(result: Judgement, reading: Reading, truth: Truth, weight) -> None:  # type: ignore[no-untyped-def]
+    """Charge "no die fails" on a wafer that has no pattern, yet stray fails."""
+    if truth.labels != ["None"]:
+        return
+    claim = next((c for c in reading.claims if c.slot == "density" and c.value == "zero" and c.affirmed), None)
+    if claim is not None:
+        amount = 0.4 * weight("type", "hit")
+        result.evidence.append(Evidence("false", "stray fails", -1.0, amount, claim.start, claim.end, "some dies fail"))
 
 
 def _seen(feature: Feature) -> bool:

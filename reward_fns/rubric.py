@@ -278,6 +278,8 @@ def _score_part(
     false = sum(e.weight * -min(0.0, e.credit) for e in evidence) / total
     if any(e.why == "said both ways" and e.weight >= 0.5 for e in evidence):
         value *= CONTRADICTION
+    if part.truth.labels == ["None"] and value > 0.3 and any(e.verdict == "invented" for e in evidence):
+        value *= CONTRADICTION
     engaged = judgement.engaged and reading.predicates > 0 and not reading.refuses
     floor = _FLOOR if engaged and not judgement.denied_truth else 0.0
     score = max(floor, min(1.0, value))
@@ -313,7 +315,10 @@ def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon) -> PartSco
         for e in judgement.evidence
         if e.verdict == "invented" and e.what in lexicon.classes and e.start not in causes
     ]
-    false = min(1.0, charge + 0.15 * len(invented))
+    if invented and not any(owner is not None and feature.claims for feature, owner in judgement.bound):
+        # Causes of a pattern that is not there.
+        share *= 0.3
+    false = min(0.75 if share > 0.7 else 1.0, charge + 0.15 * len(invented))
     value = share * (1.0 - false)
     engaged = any(c.slot == "cause" and c.affirmed for c in reading.claims) and reading.predicates > 0
     score = max(_FLOOR if engaged and not reading.refuses else 0.0, value)
