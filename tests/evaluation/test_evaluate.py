@@ -252,6 +252,23 @@ def test_noise_of_the_judge_is_measured(tmp_path: Path) -> None:
     assert noise.swap_size == pytest.approx(1.5)
 
 
+def test_a_folder_of_dumps_is_one_model_per_step_and_shows_the_judge_of_the_run(tmp_path: Path) -> None:
+    rows = data_set(tmp_path / "data")
+    for step in (100, 20):
+        lines = [
+            {"id": f"row-{n}", "uid": "g", "step": step, "text": "edge", "judged": n % 2,
+             "judge_failed": 1 - n % 2, "judge_gap": 0.4 * (n % 2)}
+            for n in range(4)
+        ]  # fmt: skip
+        write_lines(tmp_path / "run" / "rollouts" / f"{step}.jsonl", lines)
+    result = run(tmp_path / "run" / "rollouts", "-o", tmp_path / "out", "--data", rows, "--json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.stdout)
+    assert summary["models"] == ["run@20", "run@100"]
+    (loop,) = [table for table in summary["tables"] if "inside the reward" in table["title"]]
+    assert [row["value"] for row in loop["rows"]] == [8, "4 (50.0%)", 1, 1, pytest.approx(0.4)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

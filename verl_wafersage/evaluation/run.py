@@ -11,9 +11,10 @@ from typing import Any
 from ..data_prep.writer import write_text
 from ..errors import InputError
 from ..llm import ChatSettings, Usage
-from .answers import Answer, read_answers
+from .answers import Answer, json_lines, read_answers
 from .benchmark import collect_answers
 from .judge import Judgement, JudgeOptions, calls, judge_answers
+from .mixed import MixedGroups, count_mixed_groups
 from .rescore import rule_scores
 from .rows import Row, read_rows
 from .summary import Summary, summarise, tables
@@ -82,6 +83,7 @@ def evaluate(job: Evaluation, progress: Progress = no_progress) -> Result:
     """
     usage: dict[str, Usage] = {}
     unanswered: Sequence[tuple[str, str]] = ()
+    in_loop: MixedGroups | None = None
     if all(_is_data(source) for source in job.sources):
         if job.model is None:
             raise InputError(
@@ -96,8 +98,9 @@ def evaluate(job: Evaluation, progress: Progress = no_progress) -> Result:
             raise InputError(f"the model answered nothing: {unanswered[0][1] if unanswered else 'no rows'}")
     else:
         answers = _read(job)
+        in_loop = count_mixed_groups(line for file in _files(job) for _, line in json_lines(file))
     judgements = _judged(job, answers, usage, progress)
-    summary = summarise(answers, rule_scores(answers, job.reward), judgements, unanswered)
+    summary = summarise(answers, rule_scores(answers, job.reward), judgements, unanswered, in_loop)
     write(summary, job.out)
     return Result(summary, usage)
 
@@ -163,8 +166,11 @@ def _read(job: Evaluation) -> list[Answer]:
     if mixed:
         raise InputError("answers and data sets together", file=mixed[0], remedy="name data sets with --data")
     rows = list(read_rows(job.data, images=job.judging.show_image)) if job.data else []
-    files = [file for source in job.sources for file in _dumps(source)]
-    return [answer for file in files for answer in read_answers(file, model=job.name, rows=rows)]
+    return [answer for file in _files(job) for answer in read_answers(file, model=job.name, rows=rows)]
+
+
+def _files(job: Evaluation) -> list[Path]:
+    return [file for source in job.sources for file in _dumps(source)]
 
 
 def _is_data(source: Path) -> bool:

@@ -16,6 +16,7 @@ from .agreement import agreement
 from .answers import Answer
 from .bootstrap import Interval, mean_interval
 from .judge import Judgement, verdicts
+from .mixed import MixedGroups
 from .noise import Noise, judge_noise
 from .tables import Cell, Table
 
@@ -69,11 +70,13 @@ class Summary:
         graded: Every answer.
         judgements: Every judgement, failures among them.
         unanswered: Questions that the answering model failed to answer, by reason.
+        in_loop: What the judge inside the reward did, where the answers come from such a run.
     """
 
     graded: Sequence[Graded]
     judgements: Sequence[Judgement] = ()
     unanswered: Sequence[tuple[str, str]] = ()
+    in_loop: MixedGroups | None = None
 
     @property
     def models(self) -> list[str]:
@@ -107,6 +110,7 @@ def summarise(
     scores: Sequence[Mapping[str, float]],
     judgements: Sequence[Judgement] = (),
     unanswered: Sequence[tuple[str, str]] = (),
+    in_loop: MixedGroups | None = None,
 ) -> Summary:
     """Bring answers, rule scores and judgements together by the answers' keys.
 
@@ -118,7 +122,7 @@ def summarise(
     graded = [
         Graded(answer, score, found.get(answer.key)) for answer, score in zip(answers, scores, strict=True)
     ]
-    return Summary(graded, known, unanswered)
+    return Summary(graded, known, unanswered, in_loop)
 
 
 def tables(summary: Summary) -> list[Table]:
@@ -133,6 +137,8 @@ def tables(summary: Summary) -> list[Table]:
         built.append(_difference_table(summary))
     if summary.judgements:
         built.append(_trust_table(summary))
+    if summary.in_loop is not None and summary.in_loop.wanted:
+        built.append(_loop_table(summary.in_loop))
     return built
 
 
@@ -239,6 +245,21 @@ def _trust_table(summary: Summary) -> Table:
     models = ", ".join(sorted({judgement.judge_model for judgement in summary.judgements}))
     versions = ", ".join(sorted({str(judgement.prompt_version) for judgement in summary.judgements}))
     return Table("The judge itself", ["", "value"], rows, f"Judge: {models}; prompt version {versions}.")
+
+
+def _loop_table(found: MixedGroups) -> Table:
+    rows: list[list[Cell]] = [
+        ["judgements wanted", found.wanted],
+        ["failed", f"{found.failed} ({found.failed / found.wanted:.1%})"],
+        ["groups", found.groups],
+        ["groups with judged and unjudged answers", found.mixed],
+        ["mean of rule - judge there", found.gap],
+    ]
+    note = (
+        "An unjudged answer keeps the rule's score; in a mixed group its unearned advantage is the last line "
+        "times judge_weight."
+    )
+    return Table("The judge inside the reward, during the run", ["", "value"], rows, note, digits=3)
 
 
 def _reason_rows(summary: Summary) -> list[list[Cell]]:
