@@ -6,7 +6,7 @@ groups), so that the scorer's lexicon knows their synonyms. Every answer holds i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from .facts import Facts
 from .records import DEFECT_TYPES
 
 Term: TypeAlias = str | dict[str, Any]
+NO_CAUSE: Term = {"any_of": ["no systematic cause", "background defectivity"]}
 NO_PATTERN: Term = {"any_of": ["no systematic pattern", "no pattern", "None"]}
 
 
@@ -58,20 +59,20 @@ def type_(facts: Facts, voice: Voice) -> Answer | None:
             "None: the map holds no systematic pattern.",
         )
         return Answer(text, (NO_PATTERN,), others)
-    names = phrases.type_names(facts.labels)
+    names = phrases.join([phrases.name_of(pattern) for pattern in facts.patterns])
     if len(facts.labels) == 1:
         text = voice.say(
             f"{names}.",
-            f"The map shows a {names} pattern.",
-            f"This is a {names} pattern.",
+            f"The map shows the {names} pattern.",
+            f"This is the {names} pattern.",
             f"The failing dies form the {names} type of pattern.",
         )
     else:
         text = voice.say(
             f"{names}.",
-            f"The map combines the pattern types {names}.",
+            f"The map combines the patterns {names}.",
             f"Several patterns overlap: {names}.",
-            f"This wafer is of a mixed type with {names}.",
+            f"This wafer shows a mix of {names}.",
         )
     return Answer(text, tuple(facts.labels), others)
 
@@ -80,78 +81,100 @@ def several(facts: Facts, voice: Voice) -> Answer | None:
     """Whether two or more patterns overlap."""
     if not facts.labels:
         return None
-    count = len(facts.patterns)
-    if count > 1:
-        number = ("two", "three", "four")[min(count, 4) - 2]
+    names = phrases.join([phrases.name_of(pattern) for pattern in facts.patterns]) if facts.patterns else ""
+    if len(facts.patterns) > 1:
         text = voice.say(
-            "Yes.", f"Yes, {number} different patterns overlap.", f"Yes, the map holds {number} patterns."
+            f"Yes, {names}.", f"Yes, the patterns {names} overlap.", f"Yes, the map combines {names}."
         )
-        return _polar(True, text)
-    if count == 1:
-        return _polar(
-            False, voice.say("No.", "No, a single pattern explains the failures.", "No, only one is present.")
+        return _polar(True, text, facts.labels)
+    if facts.patterns:
+        text = voice.say(
+            f"No, only {names}.",
+            f"No, there is only the {names} pattern.",
+            f"No, {names} is the only pattern.",
         )
-    return _polar(
-        False, voice.say("No.", "No, the failures are background only.", "No, there is none at all.")
+        return _polar(False, text, facts.labels)
+    return _polar(False, *_none(voice))
+
+
+def _none(voice: Voice) -> tuple[str, tuple[Term, ...]]:
+    text = voice.say(
+        "No pattern.",
+        "There is no systematic pattern on this wafer.",
+        "The failures are background without any pattern.",
     )
+    return text, (NO_PATTERN,)
+
+
+def _each(facts: Facts, voice: Voice, verb: str, pieces: list[str]) -> str:
+    """One clause per pattern: `The Donut lies at mid-radius and the Loc at 4 o'clock`."""
+    names = [phrases.name_of(pattern) for pattern in facts.patterns]
+    if voice.concise:
+        return ", ".join(f"{name} {piece}" for name, piece in zip(names, pieces, strict=True)) + "."
+    noun = " pattern" if voice.rng.random() < 0.4 else ""
+    clauses = [f"the {names[0]}{noun} {verb} {pieces[0]}"]
+    clauses += [f"the {name} {piece}" for name, piece in zip(names[1:], pieces[1:], strict=True)]
+    return _capital(phrases.join(clauses)) + "."
 
 
 def zone(facts: Facts, voice: Voice) -> Answer | None:
     """Radial zones of all patterns."""
     if facts.normal:
-        text = voice.say(
-            "No pattern, no zone.",
-            "There is no systematic pattern, so every radius is affected alike.",
-            "The failures show no systematic pattern along the radius.",
-        )
-        return Answer(text, (NO_PATTERN,))
-    if not facts.patterns or any(not pattern.zones for pattern in facts.patterns):
+        return Answer(*_none(voice))
+    if not _placed(facts):
         return None
-    words = phrases.zone_words(facts.patterns)
-    places = phrases.join([phrases.ZONE_PLACES[word] for word in words])
-    text = voice.say(
-        f"{_capital(places)}.",
-        f"The failures are concentrated {places}.",
-        f"Failing dies accumulate {places} of the wafer."
-        if words != ["full"]
-        else f"They are spread {places}.",
-        f"The failure density is raised {places}.",
-    )
-    hits = tuple("entire wafer" if word == "full" else word for word in words)
+    text = _where(facts, voice, clocks=False)
+    hits = tuple(ENTIRE if word == "full" else word for word in phrases.zone_words(facts.patterns))
     return Answer(text, hits, facts.clear_zones)
+
+
+ENTIRE = "entire wafer"
+
+
+def _placed(facts: Facts) -> bool:
+    return bool(facts.patterns) and all(pattern.zones for pattern in facts.patterns)
+
+
+def _where(facts: Facts, voice: Voice, *, clocks: bool) -> str:
+    verb = ("lies", "is located", "sits")[voice.rng.integers(3)]
+    return _each(facts, voice, verb, [phrases.place_of(pattern, clocks=clocks) for pattern in facts.patterns])
 
 
 def clock(facts: Facts, voice: Voice) -> Answer | None:
     """Clock positions of one-sided patterns, or that there is no direction."""
-    sided = [pattern for pattern in facts.patterns if not pattern.all_around]
-    if any(pattern.arc is None for pattern in sided) or not facts.labels:
+    if not facts.labels:
         return None
+    if facts.normal:
+        text = voice.say(
+            "No pattern, no preferred direction.",
+            "There is no pattern and no preferred direction.",
+            "No preferred direction: the map shows no pattern.",
+        )
+        return Answer(text, (NO_DIRECTION,))
+    sided = [pattern for pattern in facts.patterns if not pattern.all_around]
+    if any(pattern.arc is None for pattern in sided) or any(not phrases.place_of(p) for p in facts.patterns):
+        return None
+    text = _where(facts, voice, clocks=True)
     if not sided:
-        text = voice.say(
-            "No preferred direction.",
-            "There is no preferred direction; all clock positions are affected alike.",
-            "No preferred direction: the failures lie all around.",
-        )
-        return Answer(text, ({"any_of": ["no preferred direction", "all around"]},))
+        if not text.endswith("all around."):
+            text = f"{text[:-1]}, no preferred direction." if voice.concise else _no_direction(text, voice)
+        return Answer(text, (NO_DIRECTION,))
     arcs = [pattern.arc for pattern in sided if pattern.arc is not None]
-    hours = [phrases.clock(arc) for arc in arcs]
-    if len(arcs) == 1:
-        direction = phrases.direction_of(arcs[0].middle)
-        text = voice.say(
-            f"{hours[0]}.",
-            f"The failures lie at {hours[0]}, towards the {direction}.",
-            f"They concentrate in the {direction} of the map, at {hours[0]}.",
-            f"The affected area is at {hours[0]}.",
-        )
-        return Answer(text, (hours[0],), (phrases.opposite(direction),))
-    listed = phrases.join(hours)
-    text = voice.say(
-        f"{listed}.",
-        f"The failures lie at {listed}.",
-        f"There are {('two', 'three', 'four')[min(len(arcs), 4) - 2]} affected areas, at {listed}.",
-        f"They concentrate at {listed}.",
-    )
-    return Answer(text, tuple(dict.fromkeys(hours)))
+    hits = tuple(dict.fromkeys(phrases.clock(arc) for arc in arcs))
+    if len(facts.patterns) > 1:
+        return Answer(text, hits)
+    direction = phrases.direction_of(arcs[0].middle)
+    if not voice.concise and voice.rng.random() < 0.5:
+        text = f"{text[:-1]}, towards the {direction}."
+    return Answer(text, hits, (phrases.opposite(direction),))
+
+
+NO_DIRECTION: Term = {"any_of": ["no preferred direction", "all around"]}
+
+
+def _no_direction(text: str, voice: Voice) -> str:
+    ends = (", with no preferred direction.", " and shows no preferred direction.")
+    return text[:-1] + ends[voice.rng.integers(2)]
 
 
 def center_clear(facts: Facts, voice: Voice) -> Answer | None:
@@ -165,19 +188,36 @@ def edge_clear(facts: Facts, voice: Voice) -> Answer | None:
 
 
 def _clear(facts: Facts, name: str, voice: Voice) -> Answer | None:
-    if facts.normal or name in facts.clear_zones:
-        return _polar(
-            True,
-            voice.say("Yes.", f"Yes, the {name} is clear apart from background.", "Yes, it is unaffected."),
-        )
+    if facts.normal:
+        return _polar(True, *_none(voice))
+    if not _placed(facts):
+        return None
+    hits = tuple(ENTIRE if word == "full" else word for word in phrases.zone_words(facts.patterns))
+    if name in facts.clear_zones:
+        return _polar(True, _where(facts, voice, clocks=False), hits)
     if any(name in pattern.zones or "full" in pattern.zones for pattern in facts.patterns):
-        return _polar(
-            False, voice.say("No.", f"No, the {name} is affected.", "No, failing dies accumulate there.")
-        )
+        return _polar(False, _where(facts, voice, clocks=False), hits)
     return None
 
 
 _SHAPES_TO_AVOID = ("ring", "linear", "blob")
+
+
+def _shaped(facts: Facts) -> bool:
+    return bool(facts.patterns) and all(pattern.shape for pattern in facts.patterns)
+
+
+def _look(facts: Facts, voice: Voice, *, density: bool = False) -> str:
+    verb = "is" if density else ("forms", "is", "shows as")[voice.rng.integers(3)]
+    return _each(
+        facts, voice, verb, [phrases.look_of(pattern, density=density) for pattern in facts.patterns]
+    )
+
+
+def _shape_terms(facts: Facts) -> tuple[Term, ...]:
+    full: Term = {"any_of": ["full coverage", "full", "saturated"]}
+    shapes = dict.fromkeys(pattern.shape for pattern in facts.patterns)
+    return tuple(full if name == "full" else str(name) for name in shapes)
 
 
 def shape(facts: Facts, voice: Voice) -> Answer | None:
@@ -185,95 +225,84 @@ def shape(facts: Facts, voice: Voice) -> Answer | None:
     if facts.normal:
         text = voice.say(
             "Scattered points, no pattern.",
-            "The failing dies are scattered points without any shape.",
+            "The failing dies are scattered points; there is no pattern.",
             "There is no pattern, only a few scattered failing dies.",
         )
         return Answer(text, ({"any_of": ["scattered", "no pattern"]},), ("ring", "linear"))
-    shapes = list(dict.fromkeys(pattern.shape for pattern in facts.patterns if pattern.shape))
-    if not facts.patterns or len(shapes) < len({pattern.shape for pattern in facts.patterns}):
+    if not _shaped(facts):
         return None
-    nouns = phrases.join([phrases.SHAPE_NOUNS[name] for name in shapes])
-    text = voice.say(
-        f"{_capital(nouns)}.",
-        f"The failing dies form {nouns}.",
-        f"The structure is {nouns}.",
-        f"Geometrically the failures make up {nouns}.",
-    )
-    hits: tuple[Term, ...] = tuple(
-        {"any_of": ["full coverage", "full", "saturated"]} if name == "full" else name for name in shapes
-    )
-    spared = (
-        set(shapes) | ({"ring"} if "arc" in shapes else set()) | ({"blob"} if "full" in shapes else set())
-    )
-    return Answer(text, hits, tuple(name for name in _SHAPES_TO_AVOID if name not in spared))
+    shapes = {pattern.shape for pattern in facts.patterns}
+    spared = shapes | ({"ring"} if "arc" in shapes else set()) | ({"blob"} if "full" in shapes else set())
+    avoid = tuple(name for name in _SHAPES_TO_AVOID if name not in spared)
+    return Answer(_look(facts, voice), _shape_terms(facts), avoid)
 
 
 def density(facts: Facts, voice: Voice) -> Answer | None:
     """Density, where all patterns share one that is known."""
-    found = {"sparse"} if facts.normal else {pattern.density for pattern in facts.patterns}
-    if len(found) != 1 or None in found or not facts.labels:
-        return None
-    word = found.pop()
-    if word == "dense":
+    if facts.normal:
         text = voice.say(
-            "Dense.",
-            "The affected area is dense: nearly every die in it fails.",
-            "It is dense, with tightly packed failing dies.",
-            "The pattern is dense.",
+            "No pattern, sparse.",
+            "There is no pattern; the failing dies are sparse.",
+            "The failing dies are sparse and show no pattern.",
         )
-        return Answer(text, ("dense",), ("sparse",))
-    text = voice.say(
-        "Sparse.",
-        "The failing dies are sparse, with many passing dies between them.",
-        "It is sparse: failing and passing dies alternate.",
-        "The density is sparse.",
-    )
-    return Answer(text, ("sparse",), ("dense",))
+        return Answer(text, ("sparse",), ("dense",))
+    found = {pattern.density for pattern in facts.patterns}
+    if len(found) != 1 or None in found or not _shaped(facts):
+        return None
+    word, other = ("dense", "sparse") if found == {"dense"} else ("sparse", "dense")
+    return Answer(_look(facts, voice, density=True), (word,), (other,))
 
 
 def random(facts: Facts, voice: Voice) -> Answer | None:
     """Whether the failures follow no spatial structure."""
     if not facts.labels or "Near-full" in facts.labels:
         return None
-    if facts.normal or facts.labels == ("Random",):
-        return _polar(
-            True,
-            voice.say("Yes.", "Yes, the failures are scattered at random.", "Yes, any structure is missing."),
+    if facts.normal:
+        text = voice.say(
+            "No pattern, only scattered points.",
+            "There is no pattern, only scattered failing dies.",
+            "The failing dies are scattered and form no pattern.",
         )
-    return _polar(
-        False,
-        voice.say(
-            "No.", "No, they form a systematic structure.", "No, the failures follow a spatial structure."
-        ),
-    )
+        return _polar(True, text, ("scattered",))
+    if facts.labels == ("Random",):
+        text = voice.say(
+            "Random, scattered points.",
+            "This is a Random pattern of scattered failing dies.",
+            "The failing dies are scattered over the entire wafer, a Random pattern.",
+        )
+        return _polar(True, text, ("scattered",))
+    if not _shaped(facts):
+        return None
+    return _polar(False, _look(facts, voice), _shape_terms(facts), ("scattered",))
 
 
 def symmetry(facts: Facts, voice: Voice) -> Answer | None:
     """Whether all patterns look alike in every direction."""
     if facts.normal or not facts.patterns or any(pattern.all_around is None for pattern in facts.patterns):
         return None
-    if all(pattern.all_around for pattern in facts.patterns):
-        return _polar(
-            True,
-            voice.say("Yes.", "Yes, all directions are affected alike.", "Yes, it is radially symmetric."),
-        )
-    return _polar(
-        False,
-        voice.say(
-            "No.", "No, the failures prefer one side.", "No, some directions are affected more than others."
-        ),
+    if any(not phrases.place_of(pattern) for pattern in facts.patterns):
+        return None
+    hits: tuple[Term, ...] = tuple(
+        phrases.clock(pattern.arc) for pattern in facts.patterns if pattern.arc and not pattern.all_around
     )
+    text = _where(facts, voice, clocks=True)
+    symmetric = all(pattern.all_around for pattern in facts.patterns)
+    if not symmetric and not hits:
+        return None
+    if symmetric and not text.endswith("all around."):
+        text = f"{text[:-1]}, no preferred direction." if voice.concise else _no_direction(text, voice)
+    return _polar(symmetric, text, (NO_DIRECTION,) if symmetric else tuple(dict.fromkeys(hits)))
 
 
 def cause(facts: Facts, voice: Voice) -> Answer | None:
     """Hedged hypotheses; any accepted group is enough."""
     if facts.normal:
         text = voice.say(
-            "No systematic cause, background.",
+            "No systematic cause, background defectivity.",
             "There is no systematic cause; background defectivity may explain the failures.",
             "Probably no systematic cause: this looks like background defectivity.",
         )
-        return Answer(text, ({"any_of": ["no systematic cause", "background defectivity", "background"]},))
+        return Answer(text, (NO_CAUSE,))
     groups = causes.accepted_groups(facts.labels)
     if not groups:
         return None
@@ -291,8 +320,8 @@ def cause(facts: Facts, voice: Voice) -> Answer | None:
         if rest:
             told.append(rest[int(voice.rng.integers(len(rest)))])
     told = list(dict.fromkeys(told))
-    short = phrases.join(list(dict.fromkeys(entry.group for entry in told)))
-    words = " or ".join(entry.words for entry in told)
+    short = phrases.join(list(dict.fromkeys(causes.SPOKEN[entry.group] for entry in told)))
+    words = ", or ".join(entry.words for entry in told)
     text = voice.say(
         f"Possibly {short}.",
         f"Possible causes are {words} ({short}); I would check {told[0].check}.",
@@ -306,28 +335,46 @@ def contact(facts: Facts, voice: Voice) -> Answer | None:
     """Whether one mechanical contact is a sufficient explanation."""
     if not facts.labels:
         return None
+    if facts.normal:
+        text = voice.say(
+            "No systematic cause, background defectivity.",
+            "There is no systematic cause; this looks like background defectivity.",
+            "No systematic cause is needed, background defectivity may explain the failures.",
+        )
+        return _polar(False, text, (NO_CAUSE,))
     if facts.labels == ("Scratch",):
-        return _polar(
-            True,
-            voice.say(
-                "Yes.", "Yes, one mechanical contact could explain it.", "Yes, a single contact may suffice."
-            ),
+        text = voice.say(
+            "Possibly handling, or CMP.",
+            "A robot arm or other handling may have caused it; CMP is possible too.",
+            "Handling, for instance by a robot arm, could explain it, as could CMP.",
         )
-    if (
-        facts.normal
-        or len(facts.labels) > 1
-        or set(facts.labels) & (causes.AXISYMMETRIC | {"Near-full", "Random"})
-    ):
-        return _polar(
-            False,
-            voice.say("No.", "No, one contact is unlikely to explain it.", "No, that would look different."),
-        )
-    return None
+        return _polar(True, text, ({"any_of": ["handling", "CMP"]},))
+    if len(facts.labels) == 1 and set(facts.labels) & {"Edge-Loc", "Loc"}:
+        return None  # one contact may or may not be enough
+    others = [
+        [group for group in causes.accepted_groups((label,)) if group != "handling"] for label in facts.labels
+    ]
+    wanted = 2 if len(others) == 1 else 1
+    told = list(dict.fromkeys(causes.SPOKEN[group] for groups in others for group in groups[:wanted]))
+    items = tuple({"any_of": groups} for place, groups in enumerate(others) if groups not in others[:place])
+    text = voice.say(
+        f"Possibly {' or '.join(told)}.",
+        f"More likely candidates are {phrases.join(told)}.",
+        f"It may rather come from {' or '.join(told)}.",
+    )
+    return _polar(False, text, items)
 
 
-def _polar(yes: bool, text: str) -> Answer:
+def _polar(yes: bool, text: str, hits: tuple[Term, ...] = (), avoid: tuple[Term, ...] = ()) -> Answer:
+    """A yes/no answer with its evidence, which is scored along with the word."""
     word, other = ("yes", "no") if yes else ("no", "yes")
-    return Answer(text, (word,), (other,))
+    if not text.lower().startswith((f"{word},", f"{word}.")):
+        head, _, rest = text.partition(" ")
+        text = f"{_capital(word)}, {head.lower() if head in _OPENERS else head} {rest}"
+    return Answer(text, (word, *hits), (other, *avoid))
+
+
+_OPENERS = ("The", "There", "This", "It", "A", "No", "More", "Possibly", "Handling", "Random", "Scattered")
 
 
 def full(facts: Facts, voice: Voice) -> dict[str, Answer] | None:
@@ -338,17 +385,12 @@ def full(facts: Facts, voice: Voice) -> dict[str, Answer] | None:
     at = clock(facts, voice) if any(pattern.arc for pattern in facts.patterns) else None
     if at is not None:
         avoid = tuple(dict.fromkeys((*spatial.must_avoid, *at.must_avoid)))
-        spatial = Answer(f"{spatial.text} {at.text}", (*spatial.must_hit, *at.must_hit), avoid)
-    filled = density(facts, voice)
-    if filled is not None and not facts.normal:
+        spatial = Answer(at.text, (*spatial.must_hit, *at.must_hit), avoid)
+    filled = None if facts.normal else density(facts, voice)
+    if filled is not None:
         avoid = tuple(dict.fromkeys((*look.must_avoid, *filled.must_avoid)))
-        look = Answer(f"{look.text} {filled.text}", (*look.must_hit, *filled.must_hit), avoid)
+        look = Answer(filled.text, (*look.must_hit, *filled.must_hit), avoid)
     return {"spatial": spatial, "morphology": look, "root_cause": why}
 
 
 Asker: TypeAlias = Callable[[Facts, Voice], Answer | None]
-
-
-def terms(items: Sequence[Term]) -> list[Term]:
-    """Rubric items as a list of plain JSON types."""
-    return list(items)

@@ -115,8 +115,19 @@ IMPLAUSIBLE: dict[str, tuple[str, ...]] = {
 }
 """Claims that contradict a type when asserted of a wafer that shows this type alone."""
 
-AXISYMMETRIC = frozenset({"Center", "Donut", "Edge-Ring"})
-"""Types whose closed symmetry speaks against one mechanical contact."""
+SPOKEN = {
+    "CMP": "CMP",
+    "etch/plasma": "plasma etch",
+    "deposition": "deposition",
+    "thermal": "thermal processing",
+    "litho/coat": "lithography coating",
+    "wet/clean": "wet clean",
+    "handling": "handling",
+    "contamination": "particle contamination",
+    "test": "probe card or tester",
+    "gross": "a process excursion",
+}
+"""How sentences call the cause groups."""
 
 
 def accepted_groups(labels: tuple[str, ...]) -> list[str]:

@@ -228,7 +228,7 @@ def ridges(fails: Mask) -> Floats:
         one = line[gap + dy : gap + dy + rows, gap + dx : gap + dx + cols]
         other = line[gap - dy : gap - dy + rows, gap - dx : gap - dx + cols]
         np.maximum(best, here - np.maximum(one, other), out=best)
-    return best / (2 * reach + 1)
+    return np.asarray(best / (2 * reach + 1), dtype=np.float64)
 
 
 @lru_cache(maxsize=64)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .facts import Arc, Pattern
-from .records import NORMAL
 
 DIRECTIONS = ("top", "upper-right", "right", "lower-right", "bottom", "lower-left", "left", "upper-left")
 """Directions clockwise from the top, 1.5 hours apart."""
@@ -22,11 +21,22 @@ SHAPE_NOUNS = {
     "linear": "a linear streak",
     "blob": "a compact blob",
     "scattered": "scattered points",
+    "full": "dense full coverage",
+}
+
+DENSITY_NOUNS = {
+    "ring": "ring",
+    "arc": "arc",
+    "linear": "linear streak",
+    "blob": "blob",
+    "scattered": "scatter",
     "full": "full coverage",
 }
 
 WIDE_ARC = 1.25
 """Hours from which a location is told as a range instead of one position."""
+LONG_ARC = 5.4
+"""Hours up to which it is."""
 
 
 def join(words: list[str]) -> str:
@@ -50,16 +60,14 @@ def opposite(direction: str) -> str:
 
 
 def clock(arc: Arc) -> str:
-    """`4 o'clock`, or `2 to 5 o'clock` for wide arcs (clockwise)."""
+    """`4 o'clock`, or `2 to 5 o'clock` for wide arcs (clockwise).
+
+    Arcs of nearly half the clock and more are told by their middle: people read `8 to 4` either way round.
+    """
     start, end = hour_of(arc.start), hour_of(arc.end)
-    if arc.span < WIDE_ARC or start == end:
+    if arc.span < WIDE_ARC or arc.span > LONG_ARC or start == end:
         return f"{hour_of(arc.middle)} o'clock"
     return f"{start} to {end} o'clock"
-
-
-def type_names(labels: tuple[str, ...]) -> str:
-    """`Center`, `Center and Edge-Ring` ..., `none` for a normal wafer."""
-    return "None" if labels == (NORMAL,) else join(list(labels))
 
 
 def zone_words(patterns: tuple[Pattern, ...]) -> list[str]:
@@ -68,11 +76,29 @@ def zone_words(patterns: tuple[Pattern, ...]) -> list[str]:
     return [zone for zone in ZONE_PLACES if zone in found]
 
 
-def place_of(pattern: Pattern) -> str:
-    """A pattern's place in words; empty when unknown."""
-    words = [ZONE_PLACES[zone] for zone in pattern.zones]
-    if pattern.arc is not None:
+def name_of(pattern: Pattern) -> str:
+    """How sentences call a pattern; the bare word center would read as a place."""
+    return "Center cluster" if pattern.type == "Center" else pattern.type
+
+
+def place_of(pattern: Pattern, *, clocks: bool = True) -> str:
+    """A pattern's place in words, e.g. `along the edge at 2 to 5 o'clock`; empty when unknown.
+
+    Args:
+        pattern: The pattern.
+        clocks: Whether to tell the clock position, where there is one.
+    """
+    words = [join([ZONE_PLACES[zone] for zone in pattern.zones])] if pattern.zones else []
+    if pattern.arc is not None and clocks:
         words.append(f"at {clock(pattern.arc)}")
-    elif pattern.all_around and pattern.zones in (("edge",), ("mid-radius",)):
+    elif pattern.all_around and pattern.shape == "ring":
         words.append("all around")
-    return join(words) if words else ""
+    return " ".join(words)
+
+
+def look_of(pattern: Pattern, *, density: bool = False) -> str:
+    """A pattern's shape in words, e.g. `a dense ring`."""
+    noun = SHAPE_NOUNS[pattern.shape or "blob"]
+    if not density or pattern.density is None:
+        return noun
+    return f"a {pattern.density} {DENSITY_NOUNS[pattern.shape or 'blob']}"
