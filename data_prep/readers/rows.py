@@ -2,13 +2,15 @@
 
 One object a line:
 {"image": "pictures/1.png", "question": "...", "rubric": {"version": 1, ...}} and optionally `id`, `group`
-(rows about one thing share it and stay in one split), `reference_answer`, `question_type`, `level`. The image
-is a path beside the file. Rubrics are checked against the published JSON Schema.
+(rows about one thing share it and stay in one split), `reference_answer`, `question_type`, `level`, `origin`
+(where rows come from; `rows` by default). The image is a path beside the file. Rubrics are checked against
+the published JSON Schema.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -25,7 +27,7 @@ from .pictures import check_picture
 ORIGIN = "rows"
 LEVELS = ("easy", "medium", "hard")
 _NEEDED = ("image", "question", "rubric")
-_STRINGS = ("image", "question", "id", "group", "reference_answer", "question_type", "level")
+_STRINGS = ("image", "question", "id", "group", "reference_answer", "question_type", "level", "origin")
 
 
 def read(path: Path, options: ReadOptions) -> Iterator[Question]:
@@ -81,7 +83,9 @@ def _question(line: str, path: Path, number: int) -> Question:
         raise InputError(f"{image}: {error.strerror}", field="image") from error
     except InputError as error:
         raise InputError(f"{image}: {error.problem}", field="image") from error
-    name = row.get("id", str(number))
+    name, origin = row.get("id", str(number)), row.get("origin", ORIGIN)
+    if not re.fullmatch(r"[a-z0-9_-]+", origin):
+        raise InputError(f"{origin!r} is no name of small letters, digits and hyphens", field="origin")
     return Question(
         image=content,
         text=row["question"],
@@ -92,8 +96,8 @@ def _question(line: str, path: Path, number: int) -> Question:
         level=row.get("level"),
         labels=tuple(rubric.get("labels", ())),
         wafer_id=str(row.get("group", row["image"])),
-        origin=ORIGIN,
-        extra={"id": f"{ORIGIN}/{name}"},
+        origin=origin,
+        extra={"id": f"{origin}/{name}"},
     )
 
 

@@ -11,6 +11,7 @@ import typer
 def register(app: typer.Typer) -> None:
     """Add this module's verbs to the command."""
     app.command()(audit)
+    app.command()(synthesize)
 
 
 def audit(
@@ -58,4 +59,92 @@ def audit(
             kept = f"{fixed.rows} rows kept, {changed}, {fixed.quarantined} set aside"
             console.print(f"repaired: {kept}, in {fixed_out}", soft_wrap=True)
     if not report.passed:
+        raise typer.Exit(1)
+
+
+def synthesize(
+    source: str = typer.Argument(help="A source of convert: synthetic, wm811k, mixedwm38, images, csv, ..."),
+    paths: list[Path] = typer.Argument(
+        metavar="[IN] OUT", help="Input (not for synthetic) and output folder."
+    ),
+    server: str = typer.Option(help="Address of the model with eyes, e.g. http://localhost:8000/v1."),
+    model: str = typer.Option(help="Its name there, e.g. Qwen/Qwen3-VL-8B-Instruct."),
+    writer_server: str = typer.Option(None, help="Address of the model that writes. [the same]"),
+    writer_model: str = typer.Option(None, help="Its name there. [the same]"),
+    questions: int = typer.Option(8, help="Questions about each wafer."),
+    count: int = typer.Option(None, min=1, help="Wafers to draw (synthetic: 100), or to read at most."),
+    image_size: int = typer.Option(224, help="Side of the pictures in pixels, a multiple of 32."),
+    check_labels: bool = typer.Option(True, help="Refuse wafers described otherwise than labelled."),
+    threshold: float = typer.Option(0.7, help="Score each reference answer must reach under its rubric."),
+    prompts: Path = typer.Option(None, help="Folder with describe.md, rubric.md, questions.md of your own."),
+    concurrency: int = typer.Option(8, help="Requests in flight."),
+    timeout: float = typer.Option(300.0, help="Seconds for one request."),
+    attempts: int = typer.Option(4, help="Tries of one request."),
+    max_tokens: int = typer.Option(4096, help="Longest answer."),
+    temperature: float = typer.Option(0.3, help="Sampling temperature."),
+    option: list[str] = typer.Option([], help="Option of the reader as NAME=VALUE (repeat for more)."),
+    seed: int = typer.Option(0, help="Seed of synthetic wafers and of sampling."),
+    as_json: bool = typer.Option(False, "--json", help="Print the outcome on stdout."),
+) -> None:
+    """Let models describe wafers and write rubrics and questions, for `convert rows OUT/rows.jsonl`.
+
+    The key, if the server wants one, is read from VERL_WAFERSAGE_API_KEY. Exit status 1 when some wafers
+    got no answer: run again, what was answered is kept.
+    """
+    from collections.abc import Iterable
+    from itertools import islice
+
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from verl_wafersage.data_prep import readers, synthetic
+    from verl_wafersage.data_prep.audit.checks import RowOptions
+    from verl_wafersage.data_prep.records import ReadOptions, Record
+    from verl_wafersage.data_prep.synthesis import SynthesisOptions
+    from verl_wafersage.data_prep.synthesis import synthesize as run
+    from verl_wafersage.errors import InputError
+    from verl_wafersage.llm import ChatSettings
+
+    wanted = 1 if source == "synthetic" else 2
+    if len(paths) != wanted:
+        usage = "synthetic OUT" if wanted == 1 else f"{source} IN OUT"
+        raise InputError(f"expected: synthesize {usage}", field="IN, OUT")
+    settings = {}
+    for entry in option:
+        name, found, value = entry.partition("=")
+        if not found:
+            raise InputError(f"{entry!r} is not NAME=VALUE", field="option")
+        settings[name.strip()] = value.strip()
+    out = paths[-1]
+    eyes = ChatSettings(
+        server, model, concurrency=concurrency, timeout=timeout, attempts=attempts, max_tokens=max_tokens,
+        temperature=temperature, seed=seed, cache_dir=out / "cache",
+    )  # fmt: skip
+    writer = None
+    if writer_server or writer_model:
+        from dataclasses import replace
+
+        writer = replace(eyes, base_url=writer_server or server, model=writer_model or model)
+    records: Iterable[Record]
+    if source == "synthetic":
+        records = synthetic.generate(100 if count is None else count, seed)
+    else:
+        records = islice(readers.read(source, paths[0], ReadOptions(settings=settings)), count)
+    with Progress(console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("wafers", total=(count or 100) if source == "synthetic" else count)
+        options = SynthesisOptions(
+            eyes, writer, questions, image_size, check_labels, RowOptions(threshold), prompts,
+            on_wafer=lambda: progress.advance(task),
+        )  # fmt: skip
+        outcome = run(records, out, options)
+    if as_json:
+        typer.echo(json.dumps({**vars(outcome), "out": str(out)}))
+    else:
+        console = Console(stderr=True)
+        console.print(
+            f"{outcome.kept} questions about {outcome.wafers} wafers: {out / 'rows.jsonl'}", soft_wrap=True
+        )
+        for reason, number in {**outcome.refused, **outcome.failed}.items():
+            console.print(f"{number} refused or failed: {reason} (see refused.jsonl)", soft_wrap=True)
+    if outcome.failed:
         raise typer.Exit(1)
