@@ -19,8 +19,8 @@ COMPASS = {"north": "n", "northern": "n", "east": "e", "eastern": "e", "south": 
             "southwest": "sw", "northeastern": "ne", "northwestern": "nw", "southeastern": "se",
             "southwestern": "sw", "northerly": "n", "southerly": "s", "easterly": "e", "westerly": "w",
             "northward": "n", "southward": "s", "eastward": "e", "westward": "w"}  # fmt: skip
-_UP = {"top", "upper", "uppermost", "topmost", "above"}
-_DOWN = {"bottom", "lower", "lowermost", "bottommost", "below"}
+_UP = {"crown", "top", "upper", "uppermost", "topmost", "above"}
+_DOWN = {"foot", "bottom", "lower", "lowermost", "bottommost", "below"}
 _LEFT = {"left", "leftmost"}
 _RIGHT = {"right", "rightmost"}
 _SIDE = {"hand", "side", "flank", "half", "part", "portion", "rim", "edge", "quadrant", "shoulder", "margin"}
@@ -37,6 +37,9 @@ _UNITS = {
     "populations", "bodies", "things", "islands", "signatures", "two", "three", "more", "neighbours", "ends", "adjacent", "circles",
     "tenants", "different", "large", "small", "compact", "main", "at", "in", "on", "single", "thin", "lists", "hundred", "thousand",
 }  # fmt: skip
+
+
+_ORIGIN = frozenset(("clockwise", "measured", "counted", "counting"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,9 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
         The arc and the index after its last token, or None when no direction begins here.
     """
     word = words[start]
+    if start > 1 and words[start - 1] in ("from", "the") and not _ORIGIN.isdisjoint(words[max(0, start - 3) : start]):
+        # "measured clockwise from the top" names the origin of the angles.
+        return None
     if word in _UP or word in _DOWN or word in _LEFT or word in _RIGHT:
         return _side(words, start)
     if word in COMPASS or (word in POINTS and len(word) > 1) or word in ("n", "s", "w", "e"):
@@ -179,7 +185,7 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
         )
     ):
         return None
-    if words[start] in ("above", "below") or "clockwise" in words[max(0, start - 4) : start]:
+    if words[start] in ("above", "below"):
         return None
     if (
         words[start] == "left"

@@ -247,6 +247,10 @@ class ClauseWalker:
     def _deny(self, i: int, j: int) -> None:
         words = self.words
         word = words[i]
+        if word == "none" and (j >= len(words) or words[j] in _AFTER_ANSWER or words[j] in ("whatsoever", "or")):
+            self._claim("type", "None", True, i, j)
+            self._claim("shape", "none", True, i, j)
+            return
         if word == "no" and (j >= len(words) or words[j] in _AFTER_ANSWER):
             return
         if word in _VERB_DENIAL or (word == "not" and i and words[i - 1] in _AUXILIARIES):
@@ -407,6 +411,10 @@ class ClauseWalker:
         following = words[j] if j < len(words) else ""
         if following in _NOUNS:
             self._survivors(i, j)
+            return
+        if words[i] in ("pass", "passes", "passing") and (
+            following in DIRECTIONS or following in ("through", "over", "across", "by", "along", "near", "the")
+        ):
             return
         predicate = i > 0 and (
             words[i - 1] in _COPULAS

@@ -40,7 +40,7 @@ def group_features(reading: Reading) -> list[Feature]:
             head = claim
     if current:
         features.append(Feature(current, current[0].sentence))
-    return _everywhere([feature for feature in features if feature.claims])
+    return _everywhere([feature for feature in features if feature.claims], words)
 
 
 def _second_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:
@@ -72,7 +72,13 @@ def _touch(a: Value, b: Value) -> bool:
         a, b} != {"middle", "outer"}  # fmt: skip
 
 
-def _everywhere(features: list[Feature]) -> list[Feature]:
+def _likened(words: list[str], claims: list[Claim]) -> bool:
+    """Tell whether places are likened: "in the hub as often as at the rim"."""
+    stretch = words[claims[0].start : claims[-1].end + 2]
+    return "as" in stretch or "alike" in stretch or "equally" in stretch or "equal" in stretch
+
+
+def _everywhere(features: list[Feature], words: list[str]) -> list[Feature]:
     """Fuse the places of one clause that together cover the wafer: center, middle and edge are everywhere."""
     by_clause: dict[int, list[Feature]] = {}
     for feature in features:
@@ -81,13 +87,16 @@ def _everywhere(features: list[Feature]) -> list[Feature]:
     for group in by_clause.values():
         claims = [c for f in group for c in f.claims]
         zones = {c.value for c in claims if c.slot == "zone" and c.affirmed and not c.good}
-        if {"center", "middle", "edge"} <= zones and not any(c.slot in HEADS for c in claims):
+        whole = {"center", "middle", "edge"} <= zones or ("full" in zones and len(zones) > 1) or (
+            {"center", "edge"} <= zones and _likened(words, claims)
+        )
+        if whole and not any(c.slot in HEADS for c in claims):
             first = next(c for c in claims if c.slot == "zone")
             rest = [c for c in claims if c.slot not in ("zone", "arc", "around")]
-            whole = Claim(
+            all_over = Claim(
                 "zone", "full", True, first.hedged, first.start, first.end, first.clause, first.sentence
             )
-            fused.append(Feature([whole, *rest], first.sentence))
+            fused.append(Feature([all_over, *rest], first.sentence))
         else:
             fused.extend(group)
     return fused

@@ -23,7 +23,7 @@ RELEVANCE: Mapping[str, Mapping[str, float]] = {
 _TELLING = frozenset(("line", "full", "scatter", "none"))
 _PLACE = {"spatial": (0.6, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.5, 0.1)}
 """What a right zone, and a right direction, alone are worth as a sign that a feature was seen."""
-_WRONG = {"spatial": 1.0, "morphology": 1.0, "defect_type": 3.0}
+_WRONG = {"spatial": 0.75, "morphology": 0.7, "defect_type": 2.5}
 """How much worse a wrong attribute is than a missing one."""
 _MINOR = 0.08
 _SOURCE = {"hit": 1.0, "reference": 0.6, "class": 0.5}
@@ -348,7 +348,7 @@ def _aliens(
             continue
         size = (1.0 if heads else 0.6) * (0.35 if claim.hedged else 1.0)
         second = relevance.get("zone", 0.3) if dimension == "spatial" else relevance.get("shape", 0.3)
-        amount = size * (relevance.get("type", 0.5) + second)
+        amount = 0.7 * size * (relevance.get("type", 0.5) + second)
         value = describe(claim.value)
         sort = _SORT.get(value, value) if heads else "place"
         if sort not in found or found[sort].weight < amount:
@@ -356,6 +356,9 @@ def _aliens(
                 "invented", value, -1.0, amount, claim.start, claim.end, "nothing of the kind is there"
             )
     invented = list(found.values())
+    if len(invented) >= MANY:
+        for e in invented:
+            e.weight *= 2.0
     earned = sum(e.weight * e.credit for e in result.evidence if e.credit > 0)
     charge = sum(e.weight for e in invented)
     if invented and len(invented) < MANY and reading.predicates and charge > 0.72 * earned > 0.4:

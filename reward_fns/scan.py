@@ -79,7 +79,7 @@ def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
     """Read the share of failing dies: nearly all of them, or few."""
     near = words[i + 2 : i + 8]
     if not any(
-        word in ("die", "dies", "wafer", "fail", "fails", "failing", "yield", "chips") for word in near
+        word in ("die", "dies", "wafer", "fail", "fails", "failing", "yield", "chips", "dead", "lost", "bad", "red", "gone", "lit", "failed", "chip", "disc") for word in near
     ):
         return None
     try:

@@ -62,7 +62,7 @@ def read_text(source: str) -> Text:
     """Cut a text into tokens, the same ones whatever its case, spacing, quotes and Markdown."""
     source = source[:MAX_CHARS]
     folded = source.translate(_FOLD).lower()
-    folded = _HYPHEN.sub(" ", folded)
+    folded = _HYPHEN.sub(" ", folded).replace(" - ", " \u2013 ")
     for british, american in _SPELLING:
         if british in folded:
             folded = folded.replace(british, american)

@@ -108,7 +108,7 @@ def fit(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
     true = thing.facts.get(slot)
     if slot == "zone":
         if value == "between":
-            return 0.0
+            return 1.0 if "middle" in thing.values("zone") else 0.0
         if not true:
             return -1.0 if value in thing.values("outside") else 0.0
         best = max(zone_fit(value, fact.value, lexicon) for fact in true)
@@ -156,6 +156,7 @@ _IDENTITY_WEIGHT = {"type": 4.0, "shape": 2.0, "zone": 1.3, "arc": 1.1, "around"
 def affinity(claims: Iterable[Claim], thing: Thing, lexicon: Lexicon) -> float:
     """Return how much a group of claims looks like talk about a true feature; negative means of another."""
     total = 0.0
+    slots: dict[str, list[float]] = {}
     for claim in claims:
         if claim.good:
             continue
@@ -167,8 +168,9 @@ def affinity(claims: Iterable[Claim], thing: Thing, lexicon: Lexicon) -> float:
         value = fit(claim, thing, lexicon)
         if claim.slot == "type" and value < 0 and frozenset((str(claim.value), thing.label)) in _NEAR:
             value = -0.4
-        total += weight * value
-    return total
+        slots.setdefault(claim.slot, []).append(weight * value)
+    # A slot named twice counts once.
+    return total + sum(sum(values) / len(values) for values in slots.values())
 
 
 def normal_label(label: str, lexicon: Lexicon) -> str:
