@@ -237,8 +237,14 @@ def shape(facts: Facts, voice: Voice) -> Answer | None:
     return Answer(_look(facts, voice), _shape_terms(facts), avoid)
 
 
+SPARSE_BACKGROUND = 0.12
+"""Share of failing dies up to which a normal wafer's failures are sparse."""
+
+
 def density(facts: Facts, voice: Voice) -> Answer | None:
     """Density, where all patterns share one that is known."""
+    if facts.normal and (facts.fail_share is None or facts.fail_share > SPARSE_BACKGROUND):
+        return None
     if facts.normal:
         text = voice.say(
             "No pattern, sparse.",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import cast
 
 from ...errors import InputError
-from ..records import Record, ReadOptions
+from ..records import ReadOptions, Record
 
 READERS = {
     "csv": "prober_csv",
