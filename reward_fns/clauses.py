@@ -69,6 +69,10 @@ _VERB_DENIAL = frozenset(
     ("doesn't", "don't", "cannot", "can't", "couldn't", "wouldn't", "won't", "never", "isn't", "aren't")
 )
 _OUTLINES = frozenset(("border", "borders", "boundary", "boundaries", "edge", "edges", "rim", "rims"))
+_WOULD = frozenset(
+    "hug follow run cross close look start end fill show leave need require have lie sit reach touch extend spare "
+    "light mark form surround stretch go fail begin occupy stand spread".split()
+)
 _AUXILIARIES = frozenset(("does", "do", "did", "can", "could", "is", "are"))
 _AFTER_ANSWER = frozenset((",", ".", ";", "\u2013", BREAK))
 _CONTINUES = frozenset(("(", "such", "like", ",", "or", "and", "nor"))
@@ -243,11 +247,22 @@ class ClauseWalker:
     def _verb(self, i: int, j: int) -> None:
         self.reading.predicates += 1
         self.verb_seen = True
+        words = self.words
+        if (
+            words[i] == "would"
+            and i
+            and words[i - 1] not in ("i", "we")
+            and j < len(words)
+            and words[j] in _WOULD
+        ):
+            self._unreal(i, j)
 
     def _deny(self, i: int, j: int) -> None:
         words = self.words
         word = words[i]
-        if word == "none" and (j >= len(words) or words[j] in _AFTER_ANSWER or words[j] in ("whatsoever", "or")):
+        if word == "none" and (
+            j >= len(words) or words[j] in _AFTER_ANSWER or words[j] in ("whatsoever", "or")
+        ):
             self._claim("type", "None", True, i, j)
             self._claim("shape", "none", True, i, j)
             return
@@ -271,6 +286,14 @@ class ClauseWalker:
 
     def _apart(self, i: int, j: int) -> None:
         self.apart = True
+
+    def _ruled(self, i: int, j: int) -> None:
+        sentence = self.sentence
+        for claim in reversed(self.reading.claims):
+            if claim.sentence < sentence - (self.clause_start == claim.end):
+                break
+            if claim.slot == "cause" or claim.slot in HEADS:
+                claim.affirmed = False
 
     def _unreal(self, i: int, j: int) -> None:
         if self.deny != "deny":
@@ -413,7 +436,8 @@ class ClauseWalker:
             self._survivors(i, j)
             return
         if words[i] in ("pass", "passes", "passing") and (
-            following in DIRECTIONS or following in ("through", "over", "across", "by", "along", "near", "the")
+            following in DIRECTIONS
+            or following in ("through", "over", "across", "by", "along", "near", "the")
         ):
             return
         predicate = i > 0 and (
@@ -479,7 +503,12 @@ class ClauseWalker:
             self._clear_before()
             return
         so_far = self.reading.claims[self.from_here :]
-        if so_far and not self.verb_seen and words[i - 1] in SEPARATORS and all(c.slot in PLACES for c in so_far):
+        if (
+            so_far
+            and not self.verb_seen
+            and words[i - 1] in SEPARATORS
+            and all(c.slot in PLACES for c in so_far)
+        ):
             # "In between: good dies."
             self._clear_before()
             return
@@ -503,6 +532,7 @@ _CUES: dict[str, Callable[[ClauseWalker, int, int], None]] = {
     "affirm": ClauseWalker._affirm,
     "apart": ClauseWalker._apart,
     "undone": ClauseWalker._undo,
+    "ruled": ClauseWalker._ruled,
     "unreal": ClauseWalker._unreal,
     "except": ClauseWalker._except,
     "pattern": ClauseWalker._pattern,

@@ -21,7 +21,7 @@ RELEVANCE: Mapping[str, Mapping[str, float]] = {
     "root_cause": {},
 }  # fmt: skip
 _TELLING = frozenset(("line", "full", "scatter", "none"))
-_PLACE = {"spatial": (0.6, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.5, 0.1)}
+_PLACE = {"spatial": (0.75, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.5, 0.1)}
 """What a right zone, and a right direction, alone are worth as a sign that a feature was seen."""
 _WRONG = {"spatial": 0.75, "morphology": 0.7, "defect_type": 2.5}
 """How much worse a wrong attribute is than a missing one."""
@@ -41,6 +41,7 @@ class Evidence:
         start: First token of the words; -1 when none were found.
         end: Token after the last.
         why: The reason in words.
+        thing: Index of the true feature it is about, -1 for none.
     """
 
     verdict: str
@@ -50,6 +51,7 @@ class Evidence:
     start: int = -1
     end: int = -1
     why: str = ""
+    thing: int = -1
 
 
 @dataclass(slots=True)
@@ -90,7 +92,11 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
         heads = [c for c in identity if c.slot in ("type", "shape")]
         if thing.label == "None" and best <= 0.0:
             bound.append((feature, None))
-        elif best > 0.0 or (best >= -1.5 and not heads and _only_place(identity, thing, previous)):
+        elif best > 0.0 or (len(truth.things) == 1 and not heads and best > -2.6):
+            previous = thing
+            taken[-index] = taken.get(-index, 0.0) + 0.01
+            bound.append((feature, thing))
+        elif best >= -1.5 and not heads and _only_place(identity, thing, previous):
             previous = thing
             taken[-index] = taken.get(-index, 0.0) + 0.01
             bound.append((feature, thing))
@@ -116,7 +122,8 @@ def judge(
     def weight(slot: str, source: str) -> float:
         return relevance.get(slot, _MINOR) * _SOURCE[source] * boost.get(slot, 1.0)
 
-    for thing in truth.things:
+    for n, thing in enumerate(truth.things):
+        mark = len(result.evidence)
         features = [f for f, owner in result.bound if owner is thing]
         result.evidence.append(_presence(thing, features, reading, truth, lexicon, weight, result, dimension))
         for slot, facts in thing.facts.items():
@@ -134,15 +141,26 @@ def judge(
                 elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
                     entry.credit, entry.verdict = 1.0, "met"
                 result.evidence.append(entry)
-    for thing in truth.things:
         if len({claim.value for claim, _ in thing.pairs}) > 1:
             _pairs(thing, result, weight)
+        for entry in result.evidence[mark:]:
+            entry.thing = n
+    _balance(result, len(truth.things))
     _clear(result, reading, truth, lexicon, weight)
     _survivors(result, reading, truth, lexicon, weight)
     _flawless(result, reading, truth, weight)
-    _aliens(result, reading, truth, dimension, relevance)
+    _aliens(result, reading, truth)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result
+
+
+def _balance(result: Judgement, things: int) -> None:
+    """Let each true feature count the same, however much is known of it."""
+    totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(things)]
+    mean = sum(totals) / things
+    for e in result.evidence:
+        if e.thing >= 0 and totals[e.thing] > 0:
+            e.weight *= mean / totals[e.thing]
 
 
 def _pairs(thing: Thing, result: Judgement, weight) -> None:  # type: ignore[no-untyped-def]
@@ -307,6 +325,8 @@ def _slot(
                 right = (value, claim)
             elif value < worst:
                 worst, wrong = value, claim
+    if wrong is not None and right is not None and wrong.hedged:
+        wrong = None
     if wrong is not None and right is not None:
         return Evidence("false", what, 0.6 * worst, weight, wrong.start, wrong.end, "said both ways")
     if wrong is not None:
@@ -321,15 +341,16 @@ def _slot(
 
 _SORT = {"Center": "blob", "Loc": "blob", "Donut": "ring", "Edge-Ring": "ring", "Edge-Loc": "arc", "Scratch": "line",
          "Random": "scatter", "Near-full": "full"}  # fmt: skip
+INVENTION = 0.55
+"""Cost of an invented feature as a share of everything, with one true feature; it falls as their root."""
 MANY = 4
 """From so many sorts of invented features on, an answer lists rather than reads."""
 
 
-def _aliens(
-    result: Judgement, reading: Reading, truth: Truth, dimension: str, relevance: Mapping[str, float]
-) -> None:
+def _aliens(result: Judgement, reading: Reading, truth: Truth) -> None:
     """Charge for features that are not there, once for each sort."""
     found: dict[str, Evidence] = {}
+    share = INVENTION * sum(e.weight for e in result.evidence) / len(truth.things) ** 0.5
     seen = any(owner is not None and _seen(feature) for feature, owner in result.bound)
     for feature, owner in result.bound:
         if owner is not None:
@@ -347,8 +368,7 @@ def _aliens(
             # Stray fails beside a pattern are compatible with every class.
             continue
         size = (1.0 if heads else 0.6) * (0.35 if claim.hedged else 1.0)
-        second = relevance.get("zone", 0.3) if dimension == "spatial" else relevance.get("shape", 0.3)
-        amount = 0.7 * size * (relevance.get("type", 0.5) + second)
+        amount = size * share
         value = describe(claim.value)
         sort = _SORT.get(value, value) if heads else "place"
         if sort not in found or found[sort].weight < amount:
@@ -361,7 +381,7 @@ def _aliens(
             e.weight *= 2.0
     earned = sum(e.weight * e.credit for e in result.evidence if e.credit > 0)
     charge = sum(e.weight for e in invented)
-    if invented and len(invented) < MANY and reading.predicates and charge > 0.72 * earned > 0.4:
+    if invented and len(invented) < (MANY if reading.predicates else 3) and charge > 0.72 * earned > 0.4:
         # A right core with inventions is worth more than none at all.
         for e in invented:
             e.weight *= 0.72 * earned / charge
@@ -371,7 +391,11 @@ def _aliens(
 def _survivors(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight) -> None:  # type: ignore[no-untyped-def]
     """Judge where the passing dies are said to be, when the row says so."""
     true = [c for c in truth.survivors if c.slot == "arc" and isinstance(c.value, Arc)]
-    said = [c for c in reading.claims if c.slot == "arc" and (c.good or not c.affirmed) and isinstance(c.value, Arc)]
+    said = [
+        c
+        for c in reading.claims
+        if c.slot == "arc" and (c.good or not c.affirmed) and isinstance(c.value, Arc)
+    ]
     if not true or not said:
         return
     best, claim = max(
@@ -388,10 +412,14 @@ def _flawless(result: Judgement, reading: Reading, truth: Truth, weight) -> None
     """Charge "no die fails" on a wafer that has no pattern, yet stray fails."""
     if truth.labels != ["None"]:
         return
-    claim = next((c for c in reading.claims if c.slot == "density" and c.value == "zero" and c.affirmed), None)
+    claim = next(
+        (c for c in reading.claims if c.slot == "density" and c.value == "zero" and c.affirmed), None
+    )
     if claim is not None:
         amount = 0.4 * weight("type", "hit")
-        result.evidence.append(Evidence("false", "stray fails", -1.0, amount, claim.start, claim.end, "some dies fail"))
+        result.evidence.append(
+            Evidence("false", "stray fails", -1.0, amount, claim.start, claim.end, "some dies fail")
+        )
 
 
 def _seen(feature: Feature) -> bool:

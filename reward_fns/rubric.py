@@ -313,7 +313,7 @@ def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon) -> PartSco
     invented = [
         e
         for e in judgement.evidence
-        if e.verdict == "invented" and e.what in lexicon.classes and e.start not in causes
+        if e.verdict == "invented" and e.what in lexicon.classes and not (e.what == "Scratch" and causes)
     ]
     if invented and not any(owner is not None and feature.claims for feature, owner in judgement.bound):
         # Causes of a pattern that is not there.
