@@ -31,7 +31,7 @@ class AdaptiveOptions:
     explore: float = 0.1
     min_level_share: float = 0.1
     memory: float = 0.5
-    rest: float = 0.5
+    rest: float = 0.25
     solved_above: float = 1.0
     hopeless_below: float = 0.0
     longest_rest: float = 4.0
