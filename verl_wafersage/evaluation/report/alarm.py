@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
+
 from verl_wafersage.evaluation.agreement import spearman
 from verl_wafersage.evaluation.bootstrap import Interval, mean_interval
 
@@ -69,9 +71,9 @@ class Alarm:
         if self.rule is None or self.judge is None or self.widening is None:
             return "Judged at one step only: judge a second one to see whether the judge follows the rule."
         numbers = (
-            f"On the same {self.rule.n} questions the rule's score changed by {self.rule.value:+.3f} and the "
-            f"judge's by {self.judge.value:+.3f}; the gap widened by {self.widening.value:+.3f} "
-            f"(95 % interval {self.widening.low:+.3f} to {self.widening.high:+.3f})."
+            f"On the same {self.rule.n} questions the rule's score changed by {_signed(self.rule.value)} and the "
+            f"judge's by {_signed(self.judge.value)}; the gap widened by {_signed(self.widening.value)} "
+            f"(95 % interval {_signed(self.widening.low)} to {_signed(self.widening.high)})."
         )
         verdict = {
             "alarm": "The model is learning the rule, not the wafer. Read the answers before you train on.",
@@ -120,13 +122,16 @@ def _gap(step: int, judged: Sequence[Answer], answers: int) -> Gap:
     return Gap(step, rule, sum(map(_judge, judged)) / count, count, answers)
 
 
+def _signed(value: float) -> str:
+    # Adding zero turns the -0.0 of a sum's last bit into 0.0.
+    return f"{round(value, 3) + 0.0:+.3f}"
+
+
 def _judge(answer: Answer) -> float:
     return math.nan if answer.judge is None else answer.judge
 
 
 def _correlation(judged: Sequence[Answer]) -> float:
-    import numpy as np
-
     return spearman(
         np.asarray([answer.rule for answer in judged]), np.asarray([_judge(answer) for answer in judged])
     )

@@ -26,14 +26,14 @@ _CURRICULUM = "curriculum/"
 _LEVELS = {"easy": 0, "medium": 1, "hard": 2}
 # Shown with the reward, or of no use as a curve.
 _GROUP_METRICS = frozenset(
-    {"zero_spread", "all_right", "all_wrong", "groups", "group_mean", "group_spread", "progress"}
+    {"zero_spread", "all_right", "all_wrong", "level", "groups", "group_mean", "group_spread", "progress"}
     | {"prompts_served", "prompts_seen_share"}
 )
 _CURRICULUM_TITLES = {
-    "success/level": ("Success by level", "Mean of `acc` over the groups of each level."),
+    "success/level": ("Success by level", "Mean of acc over the groups of each level."),
     "share": ("Served levels", "Share of each level among the prompts."),
     "difficulty": ("Served difficulty", "Mean difficulty of the prompts, 0 to 1."),
-    "success/dimension": ("Success by dimension", "Mean of `acc` over the groups of each dimension."),
+    "success/dimension": ("Success by dimension", "Mean of acc over the groups of each dimension."),
     "prompts": ("Prompts", "Seen at least once; resting because they are solved or hopeless."),
     "refilled_prompts": ("Refilled prompts", "Fetched again in place of filtered or failed groups."),
 }
