@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from .angles import Arc, agreement
 from .claims import Claim, Feature, Reading
 from .lexicon import Lexicon
+from .options import Options
 from .truth import ATTRIBUTES, Fact, Thing, Truth, affinity, describe, fit, pairs, zone_fit
 
 # How much each slot counts in each dimension.
@@ -23,8 +24,6 @@ RELEVANCE: Mapping[str, Mapping[str, float]] = {
 _TELLING = frozenset(("line", "full", "scatter", "none"))
 _PLACE = {"spatial": (0.75, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.5, 0.1)}
 """What a right zone, and a right direction, alone are worth as a sign that a feature was seen."""
-_WRONG = {"spatial": 0.75, "morphology": 0.7, "defect_type": 2.5}
-"""How much worse a wrong attribute is than a missing one."""
 _MINOR = 0.08
 _SOURCE = {"hit": 1.0, "reference": 0.6, "class": 0.5}
 
@@ -113,7 +112,12 @@ def _only_place(identity: Sequence[Claim], thing: Thing, previous: Thing | None)
 
 
 def judge(
-    reading: Reading, truth: Truth, dimension: str, lexicon: Lexicon, boost: Mapping[str, float]
+    reading: Reading,
+    truth: Truth,
+    dimension: str,
+    lexicon: Lexicon,
+    boost: Mapping[str, float],
+    options: Options,
 ) -> Judgement:
     """Judge what an answer says of place, shape and class."""
     relevance = RELEVANCE[dimension]
@@ -137,7 +141,7 @@ def judge(
             entry = _slot(slot, thing, features, lexicon, weight(slot, strongest.source))
             if entry is not None:
                 if entry.credit < 0:
-                    entry.credit *= _WRONG[dimension]
+                    entry.credit *= options.wrong * (3.3 if dimension == "defect_type" else 1.0)
                 elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
                     entry.credit, entry.verdict = 1.0, "met"
                 result.evidence.append(entry)
@@ -149,7 +153,7 @@ def judge(
     _clear(result, reading, truth, lexicon, weight)
     _survivors(result, reading, truth, lexicon, weight)
     _flawless(result, reading, truth, weight)
-    _aliens(result, reading, truth)
+    _aliens(result, reading, truth, options.invention)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result
 
@@ -341,16 +345,14 @@ def _slot(
 
 _SORT = {"Center": "blob", "Loc": "blob", "Donut": "ring", "Edge-Ring": "ring", "Edge-Loc": "arc", "Scratch": "line",
          "Random": "scatter", "Near-full": "full"}  # fmt: skip
-INVENTION = 0.55
-"""Cost of an invented feature as a share of everything, with one true feature; it falls as their root."""
 MANY = 4
 """From so many sorts of invented features on, an answer lists rather than reads."""
 
 
-def _aliens(result: Judgement, reading: Reading, truth: Truth) -> None:
+def _aliens(result: Judgement, reading: Reading, truth: Truth, invention: float) -> None:
     """Charge for features that are not there, once for each sort."""
     found: dict[str, Evidence] = {}
-    share = INVENTION * sum(e.weight for e in result.evidence) / len(truth.things) ** 0.5
+    share = invention * sum(e.weight for e in result.evidence) / len(truth.things) ** 0.5
     seen = any(owner is not None and _seen(feature) for feature, owner in result.bound)
     for feature, owner in result.bound:
         if owner is not None:

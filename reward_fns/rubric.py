@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from . import paper
 from .causes import judge_causes
 from .claims import Reading
 from .final import answer_text, has_style
 from .lexicon import Lexicon, load_lexicon
 from .matching import Evidence, Judgement, judge
+from .options import Options, overlong_charge, read_options
 from .parts import split_parts
 from .phrases import match_phrase
 from .reader import read
@@ -25,21 +27,7 @@ NOT_APPLICABLE = -1.0
 """Value of a sub-score that does not apply to the row; averages are over rows where it is not this."""
 
 _FLOOR = 0.06
-CONTRADICTION = 0.65
-"""What is left of an answer that says a thing and its opposite."""
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What a recipe may set.
-
-    Attributes:
-        lexicon: Path of a lexicon, `none`, or None for the wafer lexicon.
-        weights: Weights of the three parts of a full answer.
-    """
-
-    lexicon: str | None = None
-    weights: tuple[tuple[str, float], ...] = (("spatial", 0.35), ("morphology", 0.3), ("root_cause", 0.35))
+"""What a wrong answer that reads the map is worth above one that says nothing."""
 
 
 @dataclass(slots=True)
@@ -89,7 +77,10 @@ def compute_score(
     Raises:
         RubricError: `ground_truth` is malformed.
     """
-    return _judge(solution_str, ground_truth, extra_info, _options(options))[0]
+    settings = read_options(options)
+    if settings.preset == "paper":
+        return _paper(solution_str, ground_truth, extra_info, settings)
+    return _judge(solution_str, ground_truth, extra_info, settings)[0]
 
 
 def explain(
@@ -100,7 +91,10 @@ def explain(
     **options: Any,
 ) -> dict[str, Any]:
     """Return `{"scores": ..., "text": ..., "evidence": [...]}`: which words earned and cost what."""
-    scores, text, parts = _judge(solution_str, ground_truth, extra_info, _options(options))
+    settings = read_options(options)
+    scores, text, parts = _judge(solution_str, ground_truth, extra_info, settings)
+    if settings.preset == "paper":
+        scores = _paper(solution_str, ground_truth, extra_info, settings)
     spans = text.spans()
     evidence = []
     for name, part in parts.items():
@@ -115,8 +109,13 @@ def explain(
     return {"scores": scores, "text": text.source, "evidence": evidence}
 
 
-def _options(options: Mapping[str, Any]) -> Options:
-    return Options(lexicon=options.get("lexicon"))
+def _paper(
+    answer: object,
+    ground_truth: str | Mapping[str, Any],
+    extra_info: Mapping[str, Any] | None,
+    options: Options,
+) -> dict[str, float]:
+    return paper.compute_score("", answer, ground_truth, extra_info, weights=options.paper_weights)
 
 
 def _judge(
@@ -145,15 +144,16 @@ def _judge(
             reading = (
                 whole if stretch is None else read(text, lexicon, _outside(len(text.words), stretch, skip))
             )
-            parts[name] = _score_part(reading, text, part, lexicon, {}, alone=False)
+            parts[name] = _score_part(reading, text, part, lexicon, {}, options)
     else:
         reading = read(text, lexicon, skip)
         boost = asked.boost if asked is not None else {}
         parts = {
-            name: _score_part(reading, text, part, lexicon, boost, alone=True)
-            for name, part in compiled.items()
+            name: _score_part(reading, text, part, lexicon, boost, options) for name, part in compiled.items()
         }
-    return _total(rubric, parts, options, answer, extra_info), text, parts
+    scores = _total(rubric, parts, options, answer, extra_info)
+    scores["score"] = max(0.0, scores["score"] - overlong_charge(len(text.source), options))
+    return scores, text, parts
 
 
 def _total(
@@ -164,7 +164,7 @@ def _total(
     extra_info: Mapping[str, Any] | None,
 ) -> dict[str, float]:
     live = {name: part for name, part in parts.items() if part.scorable}
-    weights = dict(options.weights)
+    weights = dict(options.part_weights)
     shares = {name: weights.get(name, 1.0) for name in live}
     total = sum(shares.values())
 
@@ -259,14 +259,19 @@ def _outside(size: int, stretch: tuple[int, int], skip: Sequence[bool] | None) -
 
 
 def _score_part(
-    reading: Reading, text: Text, part: Compiled, lexicon: Lexicon, boost: Mapping[str, float], alone: bool
+    reading: Reading,
+    text: Text,
+    part: Compiled,
+    lexicon: Lexicon,
+    boost: Mapping[str, float],
+    options: Options,
 ) -> PartScore:
     """Weigh the evidence on one part."""
     if not part.scorable:
         return PartScore(0.0, 0.0, 0.0, [], False)
     if part.dimension == "root_cause":
-        return _score_causes(reading, part, lexicon)
-    judgement = judge(reading, part.truth, part.dimension, lexicon, boost)
+        return _score_causes(reading, part, lexicon, options)
+    judgement = judge(reading, part.truth, part.dimension, lexicon, boost, options)
     evidence = judgement.evidence
     for item in part.phrases:
         evidence.append(match_phrase(item, reading.words, 0.15 if lexicon.classes else 1.0))
@@ -277,9 +282,9 @@ def _score_part(
     hit = sum(e.weight * max(0.0, e.credit) for e in evidence) / total
     false = sum(e.weight * -min(0.0, e.credit) for e in evidence) / total
     if any(e.why == "said both ways" and e.weight >= 0.5 for e in evidence):
-        value *= CONTRADICTION
+        value *= options.contradiction
     if part.truth.labels == ["None"] and value > 0.3 and any(e.verdict == "invented" for e in evidence):
-        value *= CONTRADICTION
+        value *= options.contradiction
     engaged = judgement.engaged and reading.predicates > 0 and not reading.refuses
     floor = _FLOOR if engaged and not judgement.denied_truth else 0.0
     score = max(floor, min(1.0, value))
@@ -304,8 +309,8 @@ def _mechanism(reading: Reading, part: Compiled, lexicon: Lexicon, judgement: Ju
     return Evidence("met" if credit > 0.5 else "missing", "the mechanism", credit, weight, start, end)
 
 
-def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon) -> PartScore:
-    judgement = judge(reading, part.truth, "defect_type", lexicon, {})
+def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon, options: Options) -> PartScore:
+    judgement = judge(reading, part.truth, "defect_type", lexicon, {}, options)
     share, charge, evidence = judge_causes(
         reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon
     )

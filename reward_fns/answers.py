@@ -1,0 +1,99 @@
+"""Answers to score, read from the files people have: JSON lines of ours or of verl, or parquet."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import InputError
+
+ANSWER_FIELDS = ("answer", "output", "solution_str", "response", "text", "reference_answer")
+RUBRIC_FIELDS = ("ground_truth", "gts", "rubric")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer with all that its score depends on."""
+
+    name: str
+    answer: object
+    ground_truth: str
+    extra_info: Mapping[str, Any]
+
+
+def read_answers(file: Path, answer_field: str | None = None) -> Iterator[Answer]:
+    """Read the answers of a file.
+
+    A row has an answer (`answer`, verl's `output`, `response`, `text`, or failing these
+    `reference_answer`), a rubric (`ground_truth`, verl's `gts`, `rubric`, or
+    `reward_model.ground_truth`) and maybe `question`, `id`, `extra_info`.
+
+    Args:
+        file: JSON lines (`.jsonl`, verl's dumps) or parquet.
+        answer_field: The field that holds the answer, when none of the usual ones does.
+
+    Raises:
+        InputError: The file cannot be read or a row lacks an answer or a rubric; names the row.
+    """
+    rows = _parquet(file) if file.suffix == ".parquet" else _json_lines(file)
+    for number, row in rows:
+        yield _answer(row, number, file, answer_field)
+
+
+def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    try:
+        with file.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines):
+                if not line.strip():
+                    continue
+                try:
+                    row = json.loads(line)
+                except ValueError as error:
+                    raise InputError(f"not valid JSON ({error})", file=file, row=number) from error
+                if not isinstance(row, Mapping):
+                    raise InputError("a row is a JSON object", file=file, row=number)
+                yield number, row
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read it ({error})", file=file) from error
+
+
+def _parquet(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.ParquetFile(file)
+        columns = [name for name in table.schema_arrow.names if name != "images"]
+        number = 0
+        for batch in table.iter_batches(batch_size=256, columns=columns):
+            for row in batch.to_pylist():
+                yield number, row
+                number += 1
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"cannot read it ({error})", file=file) from error
+
+
+def _answer(row: Mapping[str, Any], number: int, file: Path, answer_field: str | None) -> Answer:
+    given = row.get("extra_info")
+    extra = dict(given) if isinstance(given, Mapping) else {}
+    for name in ("question", "answer_style"):
+        if row.get(name) is not None:
+            extra.setdefault(name, row[name])
+    fields = (answer_field,) if answer_field else ANSWER_FIELDS
+    found = next(
+        (source[name] for source in (row, extra) for name in fields if source.get(name) is not None), None
+    )
+    if found is None:
+        remedy = f"name its field; looked for {', '.join(fields)}"
+        raise InputError("no answer", file=file, row=number, remedy=remedy)
+    rubric = next((row[name] for name in RUBRIC_FIELDS if row.get(name) is not None), None)
+    if rubric is None and isinstance(row.get("reward_model"), Mapping):
+        rubric = row["reward_model"].get("ground_truth")
+    if rubric is None:
+        remedy = f"needs one of {', '.join(RUBRIC_FIELDS)}, reward_model.ground_truth"
+        raise InputError("no rubric", file=file, row=number, remedy=remedy)
+    text = rubric if isinstance(rubric, str) else json.dumps(rubric)
+    return Answer(str(row.get("id", extra.get("id", number))), found, text, extra)

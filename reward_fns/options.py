@@ -1,0 +1,101 @@
+"""What a recipe may set, read from keyword arguments of any mapping type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import lru_cache
+from typing import Any
+
+from ..errors import InputError
+
+PRESETS = ("wafersage", "paper")
+# What verl itself adds to the keyword arguments of a reward function.
+_FROM_VERL = frozenset(
+    ("reward_router_address", "reward_model_tokenizer", "memory_limit_mb", "concurrent_semaphore")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """Options of the rubric reward.
+
+    Attributes:
+        preset: `wafersage`, which reads claims, or `paper`, the published rule.
+        lexicon: Path of a lexicon; None for the wafer lexicon, `none` for plain phrases only.
+        part_weights: Weights of the parts of a full answer.
+        invention: Cost of a feature that is not there, as a share of a perfect score.
+        wrong: Cost of a false attribute, as a share of what the right one earns.
+        contradiction: What is left of an answer that says a thing and its opposite, in [0, 1].
+        overlong_chars: Length of the final answer from which it is charged; 0 turns this off.
+        overlong_buffer: Characters over which the charge grows to its full size, before `overlong_chars`.
+        overlong_penalty: Full size of that charge.
+        paper_weights: Weight set of the `paper` preset, `formula` or `tuned`.
+    """
+
+    preset: str = "wafersage"
+    lexicon: str | None = None
+    part_weights: tuple[tuple[str, float], ...] = (
+        ("spatial", 0.35),
+        ("morphology", 0.3),
+        ("root_cause", 0.35),
+    )
+    invention: float = 0.55
+    wrong: float = 0.75
+    contradiction: float = 0.65
+    overlong_chars: int = 0
+    overlong_buffer: int = 500
+    overlong_penalty: float = 0.5
+    paper_weights: str = "formula"
+
+
+DEFAULT = Options()
+
+
+def read_options(given: Mapping[str, Any]) -> Options:
+    """Read keyword arguments, plain or from OmegaConf.
+
+    Raises:
+        InputError: An option is unknown or its value cannot be one.
+    """
+    if not given:
+        return DEFAULT
+    plain = tuple(sorted((key, _plain(value)) for key, value in given.items() if key not in _FROM_VERL))
+    return _build(plain) if plain else DEFAULT
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return tuple((str(name), float(weight)) for name, weight in value.items())
+    return value
+
+
+@lru_cache(maxsize=64)
+def _build(given: tuple[tuple[str, Any], ...]) -> Options:
+    known = {field.name for field in fields(Options)}
+    for name, _ in given:
+        if name not in known:
+            raise InputError(
+                f"no option {name!r}", field=name, remedy=f"options are {', '.join(sorted(known))}"
+            )
+    options = Options(**dict(given))
+    if options.preset not in PRESETS:
+        raise InputError(f"{options.preset!r} is none of {', '.join(PRESETS)}", field="preset")
+    for name in ("invention", "wrong", "contradiction", "overlong_penalty"):
+        value = getattr(options, name)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 5:
+            raise InputError("must be a number from 0 to 5", field=name)
+    return options
+
+
+def overlong_charge(length: int, options: Options) -> float:
+    """Return the charge for an answer's length: 0 up to the buffer, then linear, then full.
+
+    The soft overlong punishment of DAPO (arXiv 2503.14476), in characters of the final answer.
+    """
+    if not options.overlong_chars:
+        return 0.0
+    over = length - (options.overlong_chars - options.overlong_buffer)
+    if over <= 0:
+        return 0.0
+    return options.overlong_penalty * min(1.0, over / max(1, options.overlong_buffer))
