@@ -25,7 +25,6 @@ _TELLING = frozenset(("line", "full", "scatter", "none"))
 _PLACE = {"spatial": (0.75, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.5, 0.1)}
 """What a right zone, and a right direction, alone are worth as a sign that a feature was seen."""
 _MINOR = 0.08
-_SOURCE = {"hit": 1.0, "reference": 0.6, "class": 0.5}
 
 
 @dataclass(slots=True)
@@ -121,27 +120,33 @@ def judge(
 ) -> Judgement:
     """Judge what an answer says of place, shape and class."""
     relevance = RELEVANCE[dimension]
+    trust = {"hit": 1.0, "reference": options.reference_weight, "class": options.class_weight}
+    half = options.hedge_credit
     result = Judgement(bound=bind(reading, truth, lexicon))
 
     def weight(slot: str, source: str) -> float:
-        return relevance.get(slot, _MINOR) * _SOURCE[source] * boost.get(slot, 1.0)
+        return relevance.get(slot, _MINOR) * trust[source] * boost.get(slot, 1.0)
 
     for n, thing in enumerate(truth.things):
         mark = len(result.evidence)
         features = [f for f, owner in result.bound if owner is thing]
-        result.evidence.append(_presence(thing, features, reading, truth, lexicon, weight, result, dimension))
+        result.evidence.append(
+            _presence(thing, features, reading, truth, lexicon, weight, result, dimension, half)
+        )
         for slot, facts in thing.facts.items():
             if slot == "type" or not facts:
                 continue
-            strongest = max(facts, key=lambda fact: _SOURCE[fact.source])
+            strongest = max(facts, key=lambda fact: trust[fact.source])
             if strongest.source == "class" and slot not in ("zone", "shape", "around"):
                 continue
             if slot == "outside":
                 continue
-            entry = _slot(slot, thing, features, lexicon, weight(slot, strongest.source))
+            entry = _slot(slot, thing, features, lexicon, weight(slot, strongest.source), half)
             if entry is not None:
                 if entry.credit < 0:
-                    entry.credit *= options.wrong * (3.3 if dimension == "defect_type" else 1.0)
+                    entry.credit *= (
+                        options.penalty * options.wrong * (3.3 if dimension == "defect_type" else 1.0)
+                    )
                 elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
                     entry.credit, entry.verdict = 1.0, "met"
                 result.evidence.append(entry)
@@ -153,7 +158,7 @@ def judge(
     _clear(result, reading, truth, lexicon, weight)
     _survivors(result, reading, truth, lexicon, weight)
     _flawless(result, reading, truth, weight)
-    _aliens(result, reading, truth, options.invention)
+    _aliens(result, reading, truth, options.penalty * options.invention)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result
 
@@ -201,13 +206,13 @@ def _everywhere_said(facts: Sequence[Fact], reading: Reading, result: Judgement)
     return len({id(owner) for feature, owner in result.bound if owner is not None and _seen(feature)}) >= 2
 
 
-def _presence(thing, features, reading, truth, lexicon, weight, result, dimension) -> Evidence:  # type: ignore[no-untyped-def]
+def _presence(thing, features, reading, truth, lexicon, weight, result, dimension, half) -> Evidence:  # type: ignore[no-untyped-def]
     """Judge whether an answer sees a true feature at all."""
     what = thing.label or "the feature"
     amount = weight("type", "hit")
     best, credit = None, 0.0
     for feature in features:
-        value, claim = _recognised(feature, thing, lexicon, _PLACE[dimension])
+        value, claim = _recognised(feature, thing, lexicon, _PLACE[dimension], half)
         if value > credit:
             best, credit = claim, value
     if thing.label == "None" and credit < 1.0:
@@ -254,7 +259,7 @@ def _denies(claim: Claim, thing: Thing, truth: Truth) -> bool:
 
 
 def _recognised(
-    feature: Feature, thing: Thing, lexicon: Lexicon, by_place: tuple[float, float]
+    feature: Feature, thing: Thing, lexicon: Lexicon, by_place: tuple[float, float], half: float
 ) -> tuple[float, Claim | None]:
     best, credit = None, 0.0
     shape = zone = 0.0
@@ -278,16 +283,16 @@ def _recognised(
                 amount = min(0.9, by_place[0] + 0.35)
         else:
             continue
-        amount *= 0.5 if claim.hedged else 1.0
+        amount *= half if claim.hedged else 1.0
         if amount > credit:
             best, credit = claim, amount
     if shape and zone and credit < 1.0:
-        credit = max(credit, 0.95 * (0.5 if best is not None and best.hedged else 1.0))
+        credit = max(credit, 0.95 * (half if best is not None and best.hedged else 1.0))
     return credit, best
 
 
 def _slot(
-    slot: str, thing: Thing, features: Sequence[Feature], lexicon: Lexicon, weight: float
+    slot: str, thing: Thing, features: Sequence[Feature], lexicon: Lexicon, weight: float, half: float
 ) -> Evidence | None:
     """Judge one slot of a true feature by all that is said of it."""
     what = f"{thing.label or 'feature'} {slot}: " + " / ".join(describe(v) for v in thing.values(slot))
@@ -307,7 +312,7 @@ def _slot(
             if claim.good:
                 continue
             if claim.slot == "type" and claim.affirmed and claim.value == thing.label:
-                implied = max(implied, 0.5 if claim.hedged else 1.0)
+                implied = max(implied, half if claim.hedged else 1.0)
             if (
                 part
                 and claim.affirmed
@@ -324,7 +329,7 @@ def _slot(
                     worst, wrong = min(worst, -1.0), claim
                 continue
             if claim.hedged:
-                value *= 0.5
+                value *= half
             if value > 0 and (right is None or value > right[0]):
                 right = (value, claim)
             elif value < worst:

@@ -23,7 +23,12 @@ class Options:
     Attributes:
         preset: `wafersage`, which reads claims, or `paper`, the published rule.
         lexicon: Path of a lexicon; None for the wafer lexicon, `none` for plain phrases only.
-        part_weights: Weights of the parts of a full answer.
+        weights: Weights of the parts of a full answer.
+        penalty: Factor on every charge for a false or invented claim.
+        hedge_credit: Credit of a right reading that is left open beside a wrong one.
+        reference_weight: Weight of what only the reference answer says, beside 1 for a must-hit term.
+        class_weight: Weight of what only the class implies.
+        question_boost: Factor on what the question asks for by name.
         invention: Cost of a feature that is not there, as a share of a perfect score.
         wrong: Cost of a false attribute, as a share of what the right one earns.
         contradiction: What is left of an answer that says a thing and its opposite, in [0, 1].
@@ -35,11 +40,12 @@ class Options:
 
     preset: str = "wafersage"
     lexicon: str | None = None
-    part_weights: tuple[tuple[str, float], ...] = (
-        ("spatial", 0.35),
-        ("morphology", 0.3),
-        ("root_cause", 0.35),
-    )
+    weights: tuple[tuple[str, float], ...] = (("spatial", 0.35), ("morphology", 0.3), ("root_cause", 0.35))
+    penalty: float = 1.0
+    hedge_credit: float = 0.5
+    reference_weight: float = 0.6
+    class_weight: float = 0.5
+    question_boost: float = 1.6
     invention: float = 0.55
     wrong: float = 0.75
     contradiction: float = 0.65
@@ -50,6 +56,10 @@ class Options:
 
 
 DEFAULT = Options()
+_NUMBERS = (
+    "penalty", "hedge_credit", "reference_weight", "class_weight", "question_boost", "invention", "wrong",
+    "contradiction", "overlong_penalty",
+)  # fmt: skip
 
 
 def read_options(given: Mapping[str, Any]) -> Options:
@@ -81,7 +91,7 @@ def _build(given: tuple[tuple[str, Any], ...]) -> Options:
     options = Options(**dict(given))
     if options.preset not in PRESETS:
         raise InputError(f"{options.preset!r} is none of {', '.join(PRESETS)}", field="preset")
-    for name in ("invention", "wrong", "contradiction", "overlong_penalty"):
+    for name in _NUMBERS:
         value = getattr(options, name)
         if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 5:
             raise InputError("must be a number from 0 to 5", field=name)

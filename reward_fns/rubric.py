@@ -147,7 +147,7 @@ def _judge(
             parts[name] = _score_part(reading, text, part, lexicon, {}, options)
     else:
         reading = read(text, lexicon, skip)
-        boost = asked.boost if asked is not None else {}
+        boost = dict.fromkeys(asked.slots, options.question_boost) if asked is not None else {}
         parts = {
             name: _score_part(reading, text, part, lexicon, boost, options) for name, part in compiled.items()
         }
@@ -164,7 +164,7 @@ def _total(
     extra_info: Mapping[str, Any] | None,
 ) -> dict[str, float]:
     live = {name: part for name, part in parts.items() if part.scorable}
-    weights = dict(options.part_weights)
+    weights = dict(options.weights)
     shares = {name: weights.get(name, 1.0) for name in live}
     total = sum(shares.values())
 
@@ -214,7 +214,7 @@ def _compile(rubric: Rubric, name: str, part: Criteria, lexicon: Lexicon) -> Com
 @dataclass(slots=True)
 class _Question:
     words: list[str]
-    boost: dict[str, float]
+    slots: frozenset[str]
 
 
 _ASKS = {
@@ -230,8 +230,7 @@ def _question(question: str, lexicon_path: str | None) -> _Question | None:
     if not question.strip():
         return None
     words = read_text(question).words
-    boost = {slot: 1.6 for word in words for slot in _ASKS.get(word, ())}
-    return _Question(words, boost)
+    return _Question(words, frozenset(slot for word in words for slot in _ASKS.get(word, ())))
 
 
 def _copied(words: Sequence[str], asked: _Question | None) -> list[bool] | None:
@@ -330,4 +329,13 @@ def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon, options: O
     return PartScore(score, share, false, evidence + invented, True)
 
 
-__all__ = ["NOT_APPLICABLE", "Rubric", "compile_rubric", "compute_score", "explain", "load_rubric", "repair"]
+__all__ = [
+    "NOT_APPLICABLE",
+    "Options",
+    "Rubric",
+    "compile_rubric",
+    "compute_score",
+    "explain",
+    "load_rubric",
+    "repair",
+]
