@@ -187,10 +187,10 @@ def test_a_run_on_a_full_cache_asks_nothing_and_writes_the_same(tmp_path: Path) 
 
 def test_a_killed_run_continues(tmp_path: Path) -> None:
     with FaultyServer(answer=expert, delay=0.1) as server:
-        command = [sys.executable, "-m", "verl_wafersage.cli", "synthesize", "synthetic", str(tmp_path / "out"),
-                   "--server", server.url, "--model", "eyes", "--count", "8", "--questions", "5",
-                   "--concurrency", "1", "--no-check-labels", "--image-size", "96", "--json"]  # fmt: skip
-        command[1:3] = ["-c", "from verl_wafersage.cli import main; main()"]
+        arguments = ["synthesize", "synthetic", str(tmp_path / "out"), "--server", server.url, "--model", "e",
+                     "--count", "8", "--questions", "5", "--concurrency", "1", "--no-check-labels",
+                     "--image-size", "96", "--json"]  # fmt: skip
+        command = [sys.executable, "-c", "from verl_wafersage.cli import main; main()", *arguments]
         process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         while len(server.bodies) < 6 and process.poll() is None:
             time.sleep(0.01)
@@ -251,22 +251,27 @@ def test_no_wafers_is_an_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.server
-def test_a_real_server_speaks_all_three_stages(tmp_path: Path) -> None:
-    # The model has no eyes and no judgement: the wire format is what is tested.
+def test_a_real_server_speaks_the_stages(tmp_path: Path) -> None:
+    # The model has no eyes and no judgement: the wire format is what is tested, with short prompts.
+    prompts = tmp_path / "prompts"
+    prompts.mkdir()
+    (prompts / "describe.md").write_text(
+        "You are brief.\n---\nA wafer has a ring at its edge. Describe it briefly."
+    )
+    (prompts / "rubric.md").write_text("You are brief.\n---\nList short terms for: $spatial")
+    (prompts / "questions.md").write_text("You are brief.\n---\nWrite $count short question about: $spatial")
     with real_server(tmp_path / "server.log") as url, FaultyServer(upstream=url, drop_images=True) as server:
-        config = SynthesisOptions(
-            ChatSettings(server.url, REAL_MODEL, timeout=120, attempts=3, concurrency=1, max_tokens=300,
-                         cache_dir=tmp_path / "cache"),
-            questions=1, image_size=96, check_labels=False,
-        )  # fmt: skip
+        chat = ChatSettings(server.url, REAL_MODEL, timeout=200, attempts=1, concurrency=1, max_tokens=200,
+                            temperature=0.7, extra_body={"repeat_penalty": 1.2},
+                            cache_dir=tmp_path / "cache")  # fmt: skip
+        config = SynthesisOptions(chat, questions=1, image_size=96, check_labels=False, prompts=prompts)
         outcome = synthesize(wafers(1), tmp_path / "out", config)
-        stages = {stage_of(body) for body in server.bodies}
-        asked = len(server.bodies)
-        again = synthesize(wafers(1), tmp_path / "out", config)
-    assert outcome.wafers == 1
-    assert "describe" in stages
-    if not outcome.failed:
-        assert stages == {"describe", "rubric", "questions"}
-        assert outcome.kept + sum(1 for _ in lines(tmp_path / "out" / "refused.jsonl")) == 1
-        assert len(server.bodies) == asked and again.cached == 3
+    stages = [stage_of(body) for body in server.bodies]
+    answered = len(list((tmp_path / "cache").glob("*/*.json")))
+    assert stages == ["describe", "rubric", "questions"][: len(stages)]
+    assert answered == len(stages) - sum(outcome.failed.values())
+    assert answered >= 1, lines(tmp_path / "out" / "refused.jsonl")
     assert outcome.tokens["prompt"] > 0
+    refused = lines(tmp_path / "out" / "refused.jsonl")
+    assert outcome.kept + len(refused) == 1
+    assert all("does not follow the schema" in row["reasons"][0] for row in refused if outcome.failed)
