@@ -130,7 +130,7 @@ def test_scores_reach_the_log_and_the_files(tmp_path: Path, mode: str) -> None:
     made = buffer(mode, run_dir=str(tmp_path))
     sampler = with_sampler(made)
     put_group(3, [1.0, 0.0])
-    put_group(8, [0.0, 0.0], scores={"spatial": 0.5})
+    put_group(8, [0.0, 0.0], scores={"spatial": 0.5, "odd": float("nan")})
     batch, metrics = made.sample(global_steps=1, partition_id="train", batch_size=2)
     assert len(batch.keys) == 4
     assert metrics["wafersage/acc/mean"] == 0.25 and metrics["wafersage/score/mean"] == 0.125

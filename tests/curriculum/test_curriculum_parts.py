@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -12,6 +14,7 @@ from curriculum_helpers import make_sampler
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from verl_wafersage.curriculum.catalog import Columns, build_catalog
 from verl_wafersage.curriculum.chance import uniform
 from verl_wafersage.curriculum.feedback import (
     Rollout,
@@ -153,6 +156,23 @@ def test_weights_for_what_the_data_does_not_have_are_refused() -> None:
         make_sampler(class_weights={"Donut": 2.0})
     with pytest.raises(InputError, match="leave no prompt"):
         make_sampler(prompts=2, dimensions=["full", "full"], dimension_weights={"full": 0.0})
+
+
+def test_a_missing_difficulty_takes_the_level() -> None:
+    options = CurriculumOptions.parse({})
+    columns = Columns(difficulty=[0.9, None, float("nan")], levels=["easy", "easy", "hard"])
+    assert build_catalog(columns, options).level.tolist() == [2, 0, 2]
+    with pytest.raises(InputError, match=r"row 1.*no difficulty"):
+        build_catalog(Columns(difficulty=[0.9, None], levels=["easy", None]), options)
+
+
+def test_the_pure_parts_import_neither_verl_nor_torch() -> None:
+    modules = "sampler, columns, feedback, journal, difficulty, run, profiling"
+    code = f"import sys\nfrom verl_wafersage.curriculum import {modules}\nprint(*sys.modules)"
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"torch", "verl", "ray", "transformers", "datasets"} & set(loaded)
 
 
 def test_levels_by_name_by_number_and_by_rank() -> None:

@@ -6,6 +6,7 @@ name: CurriculumReplayBuffer}`
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -241,11 +242,14 @@ def _bare(value: Any) -> Any:
 
 
 def _numbers(info: Mapping[str, Any]) -> dict[str, float]:
-    return {
-        str(key): float(value)
-        for key, value in info.items()
-        if isinstance(value, int | float) or (hasattr(value, "item") and getattr(value, "size", 0) == 1)
-    }
+    """The finite numbers a reward returned; numpy scalars count, strings and the like do not."""
+    numbers: dict[str, float] = {}
+    for key, value in info.items():
+        if isinstance(value, int | float) or (hasattr(value, "item") and getattr(value, "size", 0) == 1):
+            number = float(value)
+            if math.isfinite(number):
+                numbers[str(key)] = number
+    return numbers
 
 
 def _line(step: int, rollout: Rollout, *, trained: bool) -> dict[str, Any]:
