@@ -66,6 +66,13 @@ def _latin1(text: str, encoding: str = "latin1") -> bytes:
     return codecs.latin_1_encode(text)[0]
 
 
+def _empty_bytes(*args: Any) -> bytes:
+    """What protocol 2 calls to write an empty byte string."""
+    if args:
+        raise pickle.UnpicklingError("bytes with arguments")
+    return b""
+
+
 _multiarray = import_module("numpy._core.multiarray")
 _numeric = import_module("numpy._core.numeric")
 _NUMPY = {
@@ -89,6 +96,8 @@ _OTHER: dict[tuple[str, str], object] = {
     ("_codecs", "encode"): _latin1,
     ("builtins", "slice"): slice,
     ("__builtin__", "slice"): slice,
+    ("builtins", "bytes"): _empty_bytes,
+    ("__builtin__", "bytes"): _empty_bytes,
 }
 
 

@@ -1,4 +1,4 @@
-"""Rubrics one can trust: reference answers pass their own rubric, wrong ones do not, questions reveal nothing."""
+"""Rubrics one can trust: right answers pass, wrong ones do not, questions reveal nothing."""
 
 from __future__ import annotations
 
