@@ -22,8 +22,8 @@ from verl_wafersage.evaluation.report.svg import Dot, Line, _ticks, line_chart, 
 floats = st.floats(-1e6, 1e6)
 spans = st.fixed_dictionaries(
     {
-        "item": st.text(max_size=5),
-        "verdict": st.sampled_from(["met", "partial", "violated", "missed"]),
+        "what": st.text(max_size=5),
+        "verdict": st.sampled_from(["met", "near", "missing", "false", "denied", "invented", "new"]),
         "start": st.one_of(st.none(), st.integers(-5, 60)),
         "end": st.one_of(st.none(), st.integers(-5, 60)),
     }
@@ -40,8 +40,9 @@ def test_segments_lose_no_letter(text: str, items: list[dict[str, Any]]) -> None
 
 def test_what_cost_reward_shows_over_what_earned_it() -> None:
     items = [
-        {"item": "ring", "verdict": "violated", "start": 3, "end": 6},
-        {"item": "edge ring", "verdict": "met", "start": 0, "end": 9},
+        {"what": "ring", "verdict": "false", "start": 3, "end": 6, "why": "denied by the truth"},
+        {"what": "edge ring", "verdict": "met", "start": 0, "end": 9},
+        {"what": "center", "verdict": "missing", "start": -1, "end": -1},
     ]
     assert [(part.text, part.kind) for part in segments("edge ring!", items)] == [
         ("edg", "hit"),

@@ -71,8 +71,8 @@ class Alarm:
         if self.rule is None or self.judge is None or self.widening is None:
             return "Judged at one step only: judge a second one to see whether the judge follows the rule."
         numbers = (
-            f"On the same {self.rule.n} questions the rule's score changed by {_signed(self.rule.value)} and the "
-            f"judge's by {_signed(self.judge.value)}; the gap widened by {_signed(self.widening.value)} "
+            f"On the same {self.rule.n} questions the rule's score changed by {_signed(self.rule.value)} and "
+            f"the judge's by {_signed(self.judge.value)}; the gap widened by {_signed(self.widening.value)} "
             f"(95 % interval {_signed(self.widening.low)} to {_signed(self.widening.high)})."
         )
         verdict = {

@@ -11,8 +11,9 @@ from verl_wafersage.reward_fns.rubric import explain
 
 from .run import Answer
 
-HIT, FALSE = "hit", "false"
-_GOOD = frozenset({"met", "partial"})
+# Kinds of segments by the reward's verdict, the costliest last; what is missing has no words.
+_KINDS = {"met": "hit", "near": "near", "false": "false", "denied": "false", "invented": "false"}
+_ORDER = {kind: rank for rank, kind in enumerate(_KINDS)}
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ class Segment:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The scored part of an answer in segments, and rubric items without a span (the missed ones)."""
+    """The scored part of an answer in segments, and what the rubric asks for and the answer lacks."""
 
     segments: Sequence[Segment]
     missed: Sequence[str] = ()
@@ -42,7 +43,7 @@ def evidence_of(answer: Answer) -> Evidence:
     except RubricError as error:
         return Evidence([Segment(answer.text)], note=f"Its rubric cannot be read: {error}")
     items: Sequence[Mapping[str, Any]] = told["evidence"]
-    missed = [_why(item) for item in items if _span(item) is None and item.get("verdict") == "missed"]
+    missed = [str(item.get("what", "")) for item in items if item.get("verdict") == "missing"]
     return Evidence(segments(told["text"], items), missed)
 
 
@@ -50,12 +51,10 @@ def segments(text: str, items: Sequence[Mapping[str, Any]]) -> list[Segment]:
     """Cut a text at the borders of its evidence; where spans overlap, what cost reward shows."""
     kinds: list[str] = [""] * len(text)
     whys: list[str] = [""] * len(text)
-    ordered = sorted(items, key=lambda item: item.get("verdict") not in _GOOD)
-    for item in ordered:
-        span = _span(item)
-        if span is None:
+    for item in sorted(items, key=lambda item: _ORDER.get(str(item.get("verdict")), -1)):
+        kind, span = _KINDS.get(str(item.get("verdict"))), _span(item)
+        if kind is None or span is None:
             continue
-        kind = HIT if item.get("verdict") in _GOOD else FALSE
         for i in range(max(0, span[0]), min(len(text), span[1])):
             kinds[i], whys[i] = kind, _why(item)
     result: list[Segment] = []
@@ -73,6 +72,6 @@ def _span(item: Mapping[str, Any]) -> tuple[int, int] | None:
 
 
 def _why(item: Mapping[str, Any]) -> str:
-    reason = item.get("why") or item.get("reason") or ""
-    head = f"{item.get('verdict', '')}: {item.get('item', '')}".strip(": ")
+    head = f"{item.get('verdict', '')}: {item.get('what', '')}".strip(": ")
+    reason = item.get("why") or ""
     return f"{head} ({reason})" if reason else head
