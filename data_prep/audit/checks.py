@@ -6,19 +6,16 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from ...errors import InputError, RubricError
 from ...reward_fns import paper
 from ...reward_fns import rubric as rubric_reward
-from ...reward_fns.lexicon import load_lexicon
-from ...reward_fns.reader import read
-from ...reward_fns.repair import Change, repair
+from ...reward_fns.repair import Change
 from ...reward_fns.schema import load_rubric
-from ...reward_fns.text import read_text
 from ..readers.pictures import check_picture
 from .findings import Finding, place_of
+from .mend import conflicts, mend
 from .rows import Row
 
 _CHECK_OF_CHANGE = {"joined": "torn", "conflict": "conflict", "capped": "runaway", "trimmed": "filler"}
@@ -97,11 +94,12 @@ def check_rubric(row: Row, options: RowOptions) -> tuple[list[Finding], Scores]:
 
 
 def _complaints(text: str, raw: Mapping[str, Any], options: RowOptions) -> Iterator[tuple[str, str]]:
-    for change in repair(raw)[1]:
+    lexicon = (options.scoring or {}).get("lexicon")
+    for change in mend(raw, lexicon)[1]:
         yield check_of(change), describe(change)
-    for check, part, hit, avoid in conflicts(text, (options.scoring or {}).get("lexicon")):
-        says = "says the same as" if check == "conflict" else "contains"
-        yield check, f"{part}: hit term {hit!r} {says} avoid term {avoid!r}"
+    for check, part, hit, avoid in conflicts(text, lexicon, options.reward == "paper"):
+        if check == "contained":
+            yield check, f"{part}: hit term {hit!r} contains avoid term {avoid!r}"
 
 
 def check_of(change: Change) -> str:
@@ -115,40 +113,6 @@ def describe(change: Change) -> str:
     """Return a repair in one line."""
     after = f" -> {change.after!r}" if change.after else ""
     return f"{change.field}: {change.before[:120]!r}{after[:130]} ({change.reason})"
-
-
-@lru_cache(maxsize=4096)
-def conflicts(text: str, lexicon: str | None = None) -> tuple[tuple[str, str, str, str], ...]:
-    """Return (check, part, hit term, avoid term) where the must-hit list demands what is to be avoided.
-
-    `conflict`: the hit term makes every claim of the avoid term (`rim` and `periphery`), as the reward
-    reads them. `contained`: the avoid term's words stand inside the hit term (`center` in `center clear`),
-    which the reward tells apart and a plain phrase search does not. Equal terms are found by `repair`.
-
-    Args:
-        text: A well-formed rubric of version 1.
-        lexicon: As option `lexicon` of `compute_score`.
-    """
-    found = []
-    for part, criteria in load_rubric(text).criteria.items():
-        avoided = [(term, *_read(term, lexicon)) for item in criteria.must_avoid for term in item.any_of]
-        for hit in (term for item in criteria.must_hit for term in item.any_of):
-            words, claims = _read(hit, lexicon)
-            for term, avoid_words, avoid_claims in avoided:
-                if avoid_words == words:
-                    continue
-                if avoid_claims and avoid_claims <= claims:
-                    found.append(("conflict", part, hit, term))
-                elif avoid_words and f" {avoid_words} " in f" {words} ":
-                    found.append(("contained", part, hit, term))
-    return tuple(found)
-
-
-@lru_cache(maxsize=50_000)
-def _read(term: str, lexicon: str | None) -> tuple[str, frozenset[tuple[str, str, bool]]]:
-    """Return a term's words, and its claims as (slot, value, affirmed)."""
-    reading = read(read_text(term), load_lexicon(lexicon))
-    return " ".join(reading.words), frozenset((c.slot, str(c.value), c.affirmed) for c in reading.claims)
 
 
 def check_pictures(row: Row, decoded: dict[int, str | None]) -> list[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -15,10 +15,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ...errors import InputError
-from ...reward_fns.repair import Change, repair
+from ...reward_fns.repair import Change
+from ...reward_fns.schema import load_rubric
 from ..writer import sha256, write_text
-from .checks import check_pictures, check_rubric, conflicts
+from .checks import check_pictures, check_rubric
 from .findings import CHECKS, FAIL, place_of
+from .mend import mend
 from .rows import Row, batches_of, files_of, read_rows
 from .run import AuditOptions, audit_wafers
 from .wafers import leaks
@@ -68,10 +70,9 @@ class _Job:
 def fix(path: Path, out: Path, options: AuditOptions | None = None) -> Fixed:
     """Write a repaired copy of a converted set to `out`.
 
-    Rubrics are mended by `reward_fns.repair`; avoid terms that say what a hit term says are dropped; doubled
-    indices are renumbered. Rows that still fail, and wafers that stand in two splits (kept in the later one
-    of train, val, test), go to `out/quarantine/` with their reasons. `out/changes.jsonl` has a line for each
-    change.
+    Rubrics are mended (see `mend`) and doubled indices renumbered. Rows that still fail, and wafers that
+    stand in two splits (kept in the later one of train, val, test), go to `out/quarantine/` with their
+    reasons. `out/changes.jsonl` has a line for each change.
 
     Args:
         path: Output folder of `verl-wafersage convert`, or one parquet file.
@@ -120,7 +121,8 @@ def _repaired(job: _Job, file: Path) -> Iterator[tuple[dict[str, Any], list[str]
             if (row.wafer, row.split) in job.leaking:
                 reasons.append("leak: the wafer stands in another split too")
             if reasons:
-                job.gone.add(row.id)
+                # Rows for fine-tuning are named by the row's own id, or else by its index.
+                job.gone |= {row.id, f"{row.wafer}/{_index(row)}"}
                 job.fixed.quarantined += 1
                 for name in {reason.split(":", 1)[0] for reason in reasons}:
                     job.fixed.reasons[name] = job.fixed.reasons.get(name, 0) + 1
@@ -135,9 +137,8 @@ def _mended(job: _Job, row: Row) -> dict[str, Any]:
     data = dict(row.data)
     changes: list[Change] = []
     try:
-        rubric, changes = repair(row.rubric)
-        rubric, more = _without_conflicts(rubric, (job.options.rows.scoring or {}).get("lexicon"))
-        changes = [*changes, *more]
+        load_rubric(row.ground_truth)
+        rubric, changes = mend(row.rubric, (job.options.rows.scoring or {}).get("lexicon"))
         if changes:
             data["reward_model"] = {
                 **data["reward_model"],
@@ -160,39 +161,6 @@ def _mended(job: _Job, row: Row) -> dict[str, Any]:
     job.fixed.changes += len(changes)
     job.fixed.repaired += bool(changes)
     return data
-
-
-def _without_conflicts(rubric: dict[str, Any], lexicon: str | None) -> tuple[dict[str, Any], list[Change]]:
-    """Drop the avoid terms that say what a hit term says."""
-    wrong: dict[str, dict[str, str]] = {}
-    for check, part, hit, avoid in conflicts(json.dumps(rubric, sort_keys=True), lexicon):
-        if check == "conflict":
-            wrong.setdefault(part, {}).setdefault(avoid, hit)
-    if not wrong:
-        return rubric, []
-    changes: list[Change] = []
-    if "criteria" not in rubric:
-        return {**rubric, **_cleared(rubric, wrong[rubric["dimension"]], "", changes)}, changes
-    criteria = {
-        name: {**part, **_cleared(part, wrong.get(name, {}), f"criteria.{name}.", changes)}
-        for name, part in rubric["criteria"].items()
-    }
-    return {**rubric, "criteria": criteria}, changes
-
-
-def _cleared(
-    part: Mapping[str, Any], wrong: Mapping[str, str], prefix: str, changes: list[Change]
-) -> dict[str, Any]:
-    kept = []
-    for item in part.get("must_avoid", ()):
-        terms = [item] if isinstance(item, str) else list(item["any_of"])
-        hit = next((wrong[term] for term in terms if term in wrong), None)
-        if hit is None:
-            kept.append(item)
-        else:
-            reason = f"hit term {hit!r} says the same"
-            changes.append(Change("conflict", f"{prefix}must_avoid", " / ".join(terms), "", reason))
-    return {"must_avoid": kept}
 
 
 def _kept_for_tuning(job: _Job, file: Path) -> Iterator[tuple[dict[str, Any], list[str]]]:
@@ -284,6 +252,6 @@ def _finish(job: _Job) -> None:
         manifest["counts_before_repair"] = manifest.pop("counts")
     write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", job.out / "manifest.json")
     if job.path.is_dir():
-        for name in ("README.md", "contact_sheet.png"):
+        for name in ("README.md", "contact_sheet.png", "splits.parquet"):
             if (job.path / name).is_file():
                 shutil.copyfile(job.path / name, job.out / name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -128,7 +129,9 @@ def files_of(path: Path) -> list[Path]:
     """
     if path.is_file():
         return [path]
-    files = sorted(path.glob("*.parquet"))
+    found = sorted(path.glob("*.parquet"))
+    # Beside its shards a converted set holds tables of its own; a set made elsewhere may have other names.
+    files = [file for file in found if re.fullmatch(r"(train|val|test)-\d+-of-\d+", file.stem)] or found
     if not files:
         problem = "no *.parquet files in this folder" if path.is_dir() else "no such file or folder"
         raise InputError(problem, file=path, remedy="give the output folder of verl-wafersage convert")

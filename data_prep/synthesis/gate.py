@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from ...reward_fns.repair import repair
 from ..audit.checks import RowOptions, check_question, check_rubric
 from ..audit.findings import CHECKS, FAIL
+from ..audit.mend import mend
 from ..audit.rows import Row
 from ..records import Question
 from ..rows import Place, Style, rl_row
@@ -22,7 +22,7 @@ def examine(question: Question, options: RowOptions) -> tuple[Question, list[str
     Returns:
         The question with its mended rubric, and the reasons to refuse it (none to keep it).
     """
-    rubric, _ = repair(question.rubric or {})
+    rubric, _ = mend(question.rubric or {}, (options.scoring or {}).get("lexicon"))
     question = replace(question, rubric=rubric)
     data = rl_row(question, Place(0, "train", None, question.wafer_id), Style(""))
     row = Row(Path("synthesis"), 0, data)

@@ -17,9 +17,11 @@ from typer.testing import CliRunner
 from verl_wafersage.cli import app
 from verl_wafersage.data_prep import synthetic
 from verl_wafersage.data_prep.audit import AuditOptions, audit
-from verl_wafersage.data_prep.audit.checks import RowOptions, conflicts
+from verl_wafersage.data_prep.audit.checks import RowOptions
 from verl_wafersage.data_prep.audit.findings import CHECKS, Report
 from verl_wafersage.data_prep.audit.fix import fix
+from verl_wafersage.data_prep.audit.mend import conflicts, mend
+from verl_wafersage.data_prep.convert import ConvertOptions, convert
 from verl_wafersage.errors import InputError
 
 QUIET = AuditOptions(noise=False)
@@ -50,7 +52,7 @@ DEFECTS = [
     (
         {"must_avoid": ["robot scratch", "EBR"]},
         "conflict",
-        "'edge bead removal' says the same as avoid term 'EBR'",
+        "'EBR' (hit term 'edge bead removal' says the same)",
     ),
     ({"must_avoid": ["bead"]}, "contained", "'edge bead removal' contains avoid term 'bead'"),
     ({"must_hit": ["edge bead removal (EBR", "coat track)"]}, "torn", "split inside parentheses"),
@@ -281,12 +283,37 @@ def test_sampling_is_stable_and_said(tmp_path: Path) -> None:
 
 
 def test_what_conflicts_is_read_as_the_reward_reads_it() -> None:
-    rubric = {"version": 1, "dimension": "spatial", "must_hit": ["rim", "center is clear", "upper left"],
-              "must_avoid": ["periphery", "center", "upper right", "lower left"]}  # fmt: skip
-    assert set(conflicts(json.dumps(rubric))) == {
-        ("conflict", "spatial", "rim", "periphery"),
-        ("contained", "spatial", "center is clear", "center"),
-    }
+    rubric = {"version": 1, "dimension": "spatial", "must_hit": ["rim", "center is clear", "upper left", "no gap"],
+              "must_avoid": ["periphery", "center", "upper right", "lower left", "gap", "no"]}  # fmt: skip
+    read = {("conflict", "spatial", "rim", "periphery"), ("contained", "spatial", "no gap", "gap")}
+    assert set(conflicts(json.dumps(rubric))) == read
+    searched = read | {("contained", "spatial", "center is clear", "center")}
+    assert set(conflicts(json.dumps(rubric), plain=True)) == searched
+
+
+def test_the_label_of_a_normal_wafer_is_no_filler_and_elsewhere_it_is() -> None:
+    normal = {"version": 1, "dimension": "defect_type", "labels": ["None"],
+              "must_hit": [{"any_of": ["None", "no pattern"]}], "must_avoid": ["Donut", "n/a"]}  # fmt: skip
+    fixed, changes = mend(normal)
+    assert fixed["must_hit"] == normal["must_hit"]
+    assert [change.before for change in changes] == ["n/a"]
+    fixed, _ = mend(normal | {"labels": ["Donut"]})
+    assert fixed["must_hit"] == [{"any_of": ["no pattern"]}]
+
+
+@pytest.mark.parametrize("source", ["synthetic", "mixedwm38", "wm811k"])
+def test_what_convert_writes_passes(source: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
+    path = None
+    if source != "synthetic":
+        data = request.getfixturevalue("shared_data")
+        name = (
+            "MixedWM38_small_4_per_class.npz" if source == "mixedwm38" else "WM811K_small_8_per_class.parquet"
+        )
+        path = data / name
+    convert(source, path, tmp_path / "set", ConvertOptions(count=40))
+    report = audit(tmp_path / "set", tmp_path / "out")
+    failing = {check: report.shown[check][:2] for check in found(report) if CHECKS[check][0] == "fail"}
+    assert not failing
 
 
 @pytest.mark.parametrize(

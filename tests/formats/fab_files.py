@@ -108,7 +108,8 @@ def e142_text(grid: Grid, notch: str, axes: str | None = None, wafer_id: str = "
         "</Substrates>"
         f'<SubstrateMaps><SubstrateMap SubstrateType="Wafer" SubstrateId="{wafer_id}"{direction} '
         f'Orientation="{CLOCKWISE_FROM_BOTTOM[notch]}"><Overlay MapName="M">'
-        '<BinCodeMap BinType="HexaDecimal" NullBin="FF"><BinDefinitions><BinDefinition BinCode="01" BinQuality="Pass"/>'
+        '<BinCodeMap BinType="HexaDecimal" NullBin="FF"><BinDefinitions>'
+        '<BinDefinition BinCode="01" BinQuality="Pass"/>'
         '<BinDefinition BinCode="0A" BinQuality="Fail"/></BinDefinitions>'
         f"{rows}</BinCodeMap></Overlay></SubstrateMap></SubstrateMaps></MapData>"
     )
