@@ -329,3 +329,21 @@ def test_shuffled_needs_no_difficulty(folder: Path) -> None:
     datasets.Dataset.from_list(plain).to_parquet(folder / "train.parquet")
     trainer = Trainer(config(folder, {"strategy": "shuffled", "difficulty_key": "none"}))
     assert len({position for _ in range(5) for position in trainer.fetch()}) == 20
+
+
+def test_the_recipe_declares_every_knob() -> None:
+    from dataclasses import fields
+
+    from verl_wafersage.curriculum.options import AdaptiveOptions, CurriculumOptions
+    from verl_wafersage.curriculum.replay_buffer import BufferOptions
+
+    part = OmegaConf.load(Path(__file__).parents[2] / "recipes" / "parts" / "curriculum.yaml")
+    node = OmegaConf.to_container(part.data.curriculum, resolve=False)
+    assert set(node) == {knob.name for knob in fields(CurriculumOptions)}
+    assert set(node["adaptive"]) == {knob.name for knob in fields(AdaptiveOptions)}
+    declared = OmegaConf.to_container(part.trainer.v1.sampler.sampler_kwargs, resolve=False)
+    assert set(declared) == {knob.name for knob in fields(BufferOptions)}
+    # What the recipe says is what the code does without a recipe.
+    given = {name: value for name, value in node.items() if "${" not in str(value)}
+    defaults = CurriculumOptions.parse({})
+    assert CurriculumOptions.parse(given) == defaults

@@ -37,7 +37,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> DemoFolder:
     """Data, and a model that is right sometimes."""
     given = os.environ.get("WAFERSAGE_DEMO")
     folder = DemoFolder(Path(given) if given else tmp_path_factory.mktemp("matrix"))
-    options = DemoOptions(wafers=120, start_steps=400)
+    options = DemoOptions(wafers=120, start_steps=180)
     make_data(folder, options)
     make_model(folder, options)
     make_start(folder, options, lambda step, note: None)

@@ -112,7 +112,6 @@ class _Reporting(ReplayBuffer):
 
     def sample(self, global_steps: int, partition_id: str, batch_size: int) -> tuple[Any, dict[str, Any]]:
         """Sample as the base class does; report what was finished since the last call."""
-        self._refilled, self._discarded = 0, []
         batch, metrics = super().sample(
             global_steps=global_steps, partition_id=partition_id, batch_size=batch_size
         )
@@ -123,15 +122,16 @@ class _Reporting(ReplayBuffer):
             if self._journal is not None:
                 self._journal.metrics(global_steps, "val", numbers)
             return batch, metrics
-        numbers |= {
-            f"curriculum/{name}": value for name, value in self._learn(global_steps, rollouts).items()
-        }
+        learnt = self._learn(global_steps, rollouts)
+        numbers |= {f"curriculum/{name}": value for name, value in learnt.items()}
         if self._journal is not None:
             self._journal.metrics(global_steps, "train", numbers)
             if self.options.save_rollouts:
                 lines = [_line(global_steps, rollout, trained=True) for rollout in rollouts]
                 lines += [_line(global_steps, rollout, trained=False) for rollout in self._discarded]
                 self._journal.rollouts(global_steps, lines)
+        # Not before sampling: asynchronous trainers evict and refill between samples, too.
+        self._refilled, self._discarded = 0, []
         return batch, {**metrics, **numbers}
 
     def _learn(self, step: int, trained: list[Rollout]) -> dict[str, float]:
