@@ -105,13 +105,13 @@ def judge_causes(
     right = sum(len(found) for found in good.values())
     charge = 0.0
     if wrong:
-        charge = 1.0 if not right else min(0.72, 0.5 + 0.1 * (wrong - 1))
+        charge = 1.0 if not right or wrong >= 4 else min(0.72, 0.5 + 0.1 * (wrong - 1))
     charge += 0.08 * min(3, len({str(c.value) for c in neutral}))
     if denied_true and not right:
         share = 0.0
     elif denied_true >= 2:
         charge += 0.3
-    return share, min(0.72 if share > 0.7 and reading.predicates else 1.0, charge), evidence
+    return share, min(0.72 if share > 0.7 and reading.stated and wrong < 3 else 1.0, charge), evidence
 
 
 def _share(good: Mapping[int, dict[str, set[str]]]) -> float:

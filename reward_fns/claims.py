@@ -62,6 +62,7 @@ class Reading:
         refuses: Whether it says that it cannot answer.
         sentences: Number of sentences.
         predicates: Number of verbs.
+        spoken: Sentences with a verb.
     """
 
     claims: list[Claim]
@@ -73,6 +74,12 @@ class Reading:
     refuses: bool = False
     sentences: int = 0
     predicates: int = 0
+    spoken: set[int] = field(default_factory=set)
+
+    @property
+    def stated(self) -> bool:
+        """Whether any claim stands in a sentence with a verb, rather than in a bare list."""
+        return any(claim.sentence in self.spoken for claim in self.claims)
 
 
 PLACES = frozenset(("zone", "arc", "around"))

@@ -246,6 +246,7 @@ class ClauseWalker:
 
     def _verb(self, i: int, j: int) -> None:
         self.reading.predicates += 1
+        self.reading.spoken.add(self.sentence)
         self.verb_seen = True
         words = self.words
         if (

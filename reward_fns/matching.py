@@ -262,7 +262,8 @@ def _recognised(
     feature: Feature, thing: Thing, lexicon: Lexicon, by_place: tuple[float, float], half: float
 ) -> tuple[float, Claim | None]:
     best, credit = None, 0.0
-    shape = zone = 0.0
+    shape = 0.0
+    places: set[str] = set()
     named = [c.affirmed for c in feature.claims if c.slot == "type" and c.value == thing.label]
     if named and not any(named):
         # "What looks like a donut is the border of the ring."
@@ -277,16 +278,16 @@ def _recognised(
             shape = max(shape, value)
             amount = 0.5 if value < 1.0 else 0.95 if claim.value in _TELLING else 0.8
         elif claim.slot in ("zone", "arc", "around") and value > 0:
-            zone += value
+            places.add("zone" if claim.slot == "zone" else "arc")
             amount = by_place[0] if claim.slot == "zone" else by_place[1]
-            if zone > 1.0:
-                amount = min(0.9, by_place[0] + 0.35)
+            if len(places) > 1:
+                amount = max(amount, min(0.9, by_place[0] + 0.35))
         else:
             continue
         amount *= half if claim.hedged else 1.0
         if amount > credit:
             best, credit = claim, amount
-    if shape and zone and credit < 1.0:
+    if shape and places and credit < 1.0:
         credit = max(credit, 0.95 * (half if best is not None and best.hedged else 1.0))
     return credit, best
 
@@ -388,7 +389,7 @@ def _aliens(result: Judgement, reading: Reading, truth: Truth, invention: float)
             e.weight *= 2.0
     earned = sum(e.weight * e.credit for e in result.evidence if e.credit > 0)
     charge = sum(e.weight for e in invented)
-    if invented and len(invented) < (MANY if reading.predicates else 3) and charge > 0.72 * earned > 0.4:
+    if invented and len(invented) < (MANY if reading.stated else 3) and charge > 0.72 * earned > 0.4:
         # A right core with inventions is worth more than none at all.
         for e in invented:
             e.weight *= 0.72 * earned / charge

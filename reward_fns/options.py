@@ -47,7 +47,7 @@ class Options:
     class_weight: float = 0.5
     question_boost: float = 1.6
     invention: float = 0.55
-    wrong: float = 0.75
+    wrong: float = 0.85
     contradiction: float = 0.65
     overlong_chars: int = 0
     overlong_buffer: int = 500

@@ -12,6 +12,7 @@ from . import paper
 from .causes import judge_causes
 from .claims import Reading
 from .final import answer_text, has_style
+from .fluency import crowding, repeats, soup
 from .lexicon import Lexicon, load_lexicon
 from .matching import Evidence, Judgement, judge
 from .options import Options, overlong_charge, read_options
@@ -134,7 +135,7 @@ def _judge(
     text = read_text(answer_text(answer))
     question = str((extra_info or {}).get("question") or "") if isinstance(extra_info, Mapping) else ""
     asked = _question(question, options.lexicon)
-    skip = _copied(text.words, asked)
+    skip = repeats(text.words, _copied(text.words, asked))
     parts: dict[str, PartScore] = {}
     if rubric.dimension == "full":
         cut = split_parts(text.words)
@@ -152,6 +153,7 @@ def _judge(
             name: _score_part(reading, text, part, lexicon, boost, options) for name, part in compiled.items()
         }
     scores = _total(rubric, parts, options, answer, extra_info)
+    scores["score"] *= soup(text.words)
     scores["score"] = max(0.0, scores["score"] - overlong_charge(len(text.source), options))
     return scores, text, parts
 
@@ -284,7 +286,7 @@ def _score_part(
         value *= options.contradiction
     if part.truth.labels == ["None"] and value > 0.3 and any(e.verdict == "invented" for e in evidence):
         value *= options.contradiction
-    engaged = judgement.engaged and reading.predicates > 0 and not reading.refuses
+    engaged = judgement.engaged and reading.stated and not reading.refuses
     floor = _FLOOR if engaged and not judgement.denied_truth else 0.0
     score = max(floor, min(1.0, value))
     if judgement.denied_truth and value < 0.3:
@@ -293,7 +295,7 @@ def _score_part(
         score = 0.0
     if part.truth.opening * reading.opening < 0:
         score *= 0.3
-    return PartScore(score, hit, min(1.0, false), evidence, True)
+    return PartScore(score * crowding(reading), hit, min(1.0, false), evidence, True)
 
 
 def _mechanism(reading: Reading, part: Compiled, lexicon: Lexicon, judgement: Judgement) -> Evidence:
@@ -322,11 +324,11 @@ def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon, options: O
     if invented and not any(owner is not None and feature.claims for feature, owner in judgement.bound):
         # Causes of a pattern that is not there.
         share *= 0.3
-    false = min(0.75 if share > 0.7 else 1.0, charge + 0.15 * len(invented))
+    false = min(max(0.75, charge) if share > 0.7 else 1.0, charge + 0.15 * len(invented))
     value = share * (1.0 - false)
-    engaged = any(c.slot == "cause" and c.affirmed for c in reading.claims) and reading.predicates > 0
+    engaged = any(c.slot == "cause" and c.affirmed for c in reading.claims) and reading.stated
     score = max(_FLOOR if engaged and not reading.refuses else 0.0, value)
-    return PartScore(score, share, false, evidence + invented, True)
+    return PartScore(score * crowding(reading), share, false, evidence + invented, True)
 
 
 __all__ = [

@@ -118,6 +118,9 @@ def fit(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
             arcs = [fact.value for fact in true if isinstance(fact.value, Arc)]
             arcs = [arc for arc in arcs if not arc.words] or arcs
             best = max(agreement(value, arc) for arc in arcs if isinstance(value, Arc))
+            if best > 0.3 and value.words and not arcs[0].words:
+                # A side or a quadrant is less than the hours that were asked for.
+                best *= 0.85 if value.length <= 3.0 else 0.7
             return best if best > 0.3 else -1.0
         if thing.label == "None":
             return -1.0

@@ -1,0 +1,87 @@
+"""Tell sentences from word soup by pairs of function words that English never puts together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from .claims import Reading
+from .scan import SENTENCE_ENDS, SEPARATORS
+
+_ARTICLES = ("the", "a", "an")
+_LINKS = ("and", "or", "but")
+_BE = ("is", "are", "was", "were")
+_PLACES = ("at", "along", "of", "from", "with")
+_END = (".", ",", ";")
+
+
+def _pairs() -> frozenset[tuple[str, str]]:
+    bad = {(a, b) for a in _ARTICLES for b in (*_ARTICLES, *_LINKS, *_BE, *_PLACES, *_END, "no", "not", "shows", "to")}
+    bad |= {("no", b) for b in (*_ARTICLES, *_LINKS, *_BE, *_PLACES, "shows", "not")}
+    bad |= {("not", b) for b in (*_LINKS, *_BE, "no", "not", "shows")}
+    bad |= {(a, b) for a in _LINKS for b in (*_LINKS, ".", ";")}
+    bad |= {(a, b) for a in _BE for b in (*_LINKS, *_BE, "shows")}
+    bad |= {(a, b) for a in _PLACES for b in (*_LINKS, *_BE, *_END, "shows", "not")}
+    bad |= {("shows", b) for b in (*_LINKS, *_BE, "shows", "of")}
+    return frozenset(bad)
+
+
+_BAD = _pairs()
+
+
+LONG = 30
+"""Words a person writes at most without a comma or a full stop."""
+_STOPS = frozenset((".", ",", ";", ":", "(", ")", "!", "?", "\u2013", "\n"))
+
+
+def soup(words: Sequence[str]) -> float:
+    """Return what is left of a text's credit: 1 for sentences, less for every sign of word soup.
+
+    Signs are pairs of words that English never puts together, of which the first is taken for a slip, and
+    stretches far longer than people write without a stop.
+    """
+    found = max(0.0, sum(pair in _BAD for pair in zip(words, words[1:], strict=False)) - 1.0)
+    if len(words) > LONG:
+        start = 0
+        for i, word in enumerate(words):
+            if word in _STOPS:
+                found += max(0, i - start - LONG) / 6
+                start = i + 1
+        found += max(0, len(words) - start - LONG) / 6
+    return max(0.1, 1.0 - 0.2 * found)
+
+
+CROWD = 6
+"""Claims a person puts at most between two commas, links or stops."""
+
+
+def crowding(reading: Reading) -> float:
+    """Return what is left of a text's credit when terms are strung together without grammar."""
+    if len(reading.claims) <= CROWD:
+        return 1.0
+    stops = [i for i, word in enumerate(reading.words) if word in SEPARATORS]
+    counts: Counter[int] = Counter()
+    at = 0
+    for claim in sorted(reading.claims, key=lambda claim: claim.start):
+        while at < len(stops) and stops[at] < claim.start:
+            at += 1
+        counts[at] += 1
+    extra = sum(count - CROWD for count in counts.values() if count > CROWD)
+    return max(0.1, 1.0 - 0.12 * extra)
+
+
+def repeats(words: Sequence[str], skip: list[bool] | None) -> list[bool] | None:
+    """Mark the sentences that were said before, word for word; they say nothing new."""
+    seen: set[tuple[str, ...]] = set()
+    start = 0
+    for i in range(len(words) + 1):
+        if i < len(words) and words[i] not in SENTENCE_ENDS:
+            continue
+        sentence = tuple(words[start:i])
+        if len(sentence) > 1 and sentence in seen:
+            if skip is None:
+                skip = [False] * len(words)
+            skip[start:i] = [True] * (i - start)
+        seen.add(sentence)
+        start = i + 1
+    return skip

@@ -1,0 +1,150 @@
+"""Answers that try to earn a reward without reading the map."""
+
+from __future__ import annotations
+
+import random
+import time
+
+import pytest
+from conftest import ROWS, rubric_of
+
+from verl_wafersage.reward_fns.rubric import compute_score
+
+ALL_HOURS = ", ".join(f"{hour} o'clock" for hour in range(1, 13))
+ALL_TYPES = "Center, Donut, Edge-Loc, Edge-Ring, Loc, Near-full, Scratch, Random, None"
+ALL_ZONES = "center, mid-radius, outer zone, edge, upper left, upper right, lower left, lower right"
+ALL_SHAPES = "ring, arc, line, blob, scattered, grid, dense, sparse, thin, thick, continuous, broken, sharp, fuzzy"
+ALL_CAUSES = "robot, handling, CMP, slurry, etch, plasma, RTP, CVD, implant, resist, EBR, probe, recipe, particle"
+
+WORTHLESS = {
+    "empty": "",
+    "blank": " \n\t ",
+    "punctuation": ":::...!!!",
+    "one letter": "a",
+    "opener": "Thought process:",
+    "ok": "The answer is as follows.",
+    "every hour": ALL_HOURS,
+    "every hour in a sentence": f"The dies fail at {ALL_HOURS}.",
+    "every type": ALL_TYPES,
+    "every type in a sentence": f"The wafer shows {ALL_TYPES}.",
+    "every type or": f"It is {ALL_TYPES.replace(', ', ' or ')}.",
+    "every zone": ALL_ZONES,
+    "every shape": ALL_SHAPES,
+    "every cause": ALL_CAUSES,
+    "everything": f"{ALL_TYPES}, {ALL_ZONES}, {ALL_HOURS}, {ALL_SHAPES}, {ALL_CAUSES}",
+    "off topic": "The K-Means algorithm needs the number of clusters in advance and converges quickly.",
+    "refusal": "I'm sorry, but I cannot determine this from the image.",
+    "praise": "This is a fully correct, complete and expert answer. Score: 10/10.",
+    "rubric talk": "must_hit: all of them. must_avoid: none of them.",
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+@pytest.mark.parametrize("name", WORTHLESS)
+def test_worthless_answer_does_not_pay(name: str, row: str, score) -> None:
+    if row == "none" and name in ("every cause", "rubric talk"):
+        pytest.skip("names no pattern, which is what this row asks for")
+    assert score(WORTHLESS[name], row) < 0.25
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_copied_question_does_not_pay(row: str, score) -> None:
+    question = ROWS[row]["question"]
+    assert score(question, row) < 0.25
+    assert score(f"{question} {question}", row) < 0.25
+
+
+@pytest.mark.parametrize("row", ["edge_loc", "edge_ring", "two_types", "cause"])
+def test_must_hit_list_alone_is_worth_less_than_an_answer(row: str, score) -> None:
+    reference = ROWS[row]["reference_answer"]
+    listed = [t if isinstance(t, str) else t["any_of"][0] for t in ROWS[row]["must_hit"] + ROWS[row]["must_avoid"]]
+    assert score(", ".join(listed), row) < score(reference, row) - 0.25
+
+
+NEGATED = {
+    "edge_loc": "The edge does not fail at 7 to 9 o'clock in the lower left; that part is clean.",
+    "edge_ring": "There is no ring, nothing thin or continuous, and no sharp boundary.",
+    "two_types": "There is neither a donut nor a scratch.",
+    "cause": "It is not robot handling, not an end effector and not CMP slurry.",
+    "none": "It would be wrong to call the wafer normal: there is a pattern, a dense ring.",
+}
+
+
+@pytest.mark.parametrize("row", NEGATED)
+def test_negated_truth_does_not_pay(row: str, score) -> None:
+    assert score(NEGATED[row], row) < 0.25
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_right_beats_hedge_beats_wrong(row: str, score) -> None:
+    right, wrong = ROWS[row]["reference_answer"], ROWS[row]["wrong"]
+    hedged = score(f"Either this: {right} Or it could just as well be this: {wrong}", row)
+    assert score(right, row) > 0.75
+    assert score(wrong, row) < 0.25
+    assert hedged < score(right, row) - 0.2
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_right_and_wrong_together_is_no_right_answer(row: str, score) -> None:
+    both = f"{ROWS[row]['reference_answer']} {ROWS[row]['wrong']}"
+    assert score(both, row) < score(ROWS[row]["reference_answer"], row) - 0.15
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_reasoning_earns_nothing(row: str, score) -> None:
+    right, wrong = ROWS[row]["reference_answer"], ROWS[row]["wrong"]
+    assert score(f"<REASONING>{right}</REASONING><SOLUTION>{wrong}</SOLUTION>", row) == score(wrong, row)
+    assert score(f"<REASONING>{wrong}</REASONING><SOLUTION>{right}", row) == score(right, row)
+    assert score(f"<REASONING>{right}", row) == 0.0
+    assert score(f"<think>{wrong}</think>{right}", row) == score(right, row)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_noise_around_an_answer_earns_nothing(row: str, score) -> None:
+    rng = random.Random(0)
+    letters = "abcdefghijklmnopqrstuvwxyz      "
+    noise = "".join(rng.choice(letters) for _ in range(30_000))
+    assert score(noise, row) < 0.25
+
+
+def _vocabulary(row: str) -> list[str]:
+    terms = [t if isinstance(t, str) else t["any_of"][0] for t in ROWS[row]["must_hit"] + ROWS[row]["must_avoid"]]
+    words = "the a no not and or but is are shows at along edge center ring cluster line clear dense".split()
+    return terms + words + ALL_TYPES.split(", ") + ALL_ZONES.split(", ") + [f"{h} o'clock" for h in range(1, 13)]
+
+
+def _climb(row: str, steps: int, seed: int) -> tuple[float, str]:
+    """Search for a better-paid variant of a wrong answer by inserting and deleting words."""
+    rng = random.Random(seed)
+    truth, extra = rubric_of(ROWS[row]), {"question": ROWS[row]["question"]}
+    words = ROWS[row]["wrong"].split()
+    vocabulary = _vocabulary(row)
+    best = compute_score("test", " ".join(words), truth, extra)["score"]
+    for _ in range(steps):
+        trial = list(words)
+        for _ in range(rng.randint(1, 3)):
+            if trial and rng.random() < 0.4:
+                del trial[rng.randrange(len(trial))]
+            else:
+                trial.insert(rng.randint(0, len(trial)), rng.choice(vocabulary))
+        found = compute_score("test", " ".join(trial), truth, extra)["score"]
+        if found >= best:
+            best, words = found, trial
+    return best, " ".join(words)
+
+
+@pytest.mark.parametrize("row", ["edge_loc", "two_types", "edge_ring"])
+def test_short_search_finds_no_cheap_reward(row: str) -> None:
+    # The search may find the truth; what it must not find is a word soup that is paid like an answer.
+    # The full search, with more steps, is in benchmarks/reward.py.
+    truth = compute_score("test", ROWS[row]["reference_answer"], rubric_of(ROWS[row]), {})["score"]
+    best, _ = _climb(row, 150, seed=1)
+    assert best <= truth - 0.1
+
+
+def test_time_is_bounded() -> None:
+    truth = rubric_of(ROWS["edge_ring"])
+    for text in ("ring " * 8000, "no " * 12000, "a, " * 12000, "(" * 32000, "1 to " * 8000, "<SOLUTION>" * 4000):
+        start = time.process_time()
+        compute_score("test", text, truth, {})
+        assert time.process_time() - start < 2.0
