@@ -13,7 +13,7 @@ import numpy as np
 
 from .discs import zones_between
 from .facts import ENTAILED, Arc, Facts, Pattern, clear_zones_of
-from .geometry import RIM_BINS, Blob, Measured, measure
+from .geometry import RIM_BINS, Blob, Measured, measure, quantile
 from .records import DEFECT_TYPES, NORMAL, DieGrid
 
 SURE = 0.5
@@ -125,7 +125,7 @@ def _donut(m: Measured) -> Found:
 
 def _rim_level(m: Measured) -> float:
     """Rate from which a part of the rim counts as affected: half way from background to the rim's peak."""
-    return m.background + max(0.15, 0.5 * (float(np.percentile(m.rim, 90)) - m.background))
+    return m.background + max(0.15, 0.5 * (quantile(m.rim, 0.9) - m.background))
 
 
 def _edge_ring(m: Measured) -> Found:

