@@ -221,7 +221,8 @@ class Generator:
         positions, _ = rope_index(
             ids, kinds, image_grid_thw=vision.get("image_grid_thw"), attention_mask=mask
         )
-        return positions  # type: ignore[no-any-return]
+        assert isinstance(positions, Tensor)
+        return positions
 
     def _advance(self, state: _State, tokens: Tensor, alive: Sequence[int]) -> _State:
         if len(alive) < len(tokens):

@@ -41,7 +41,7 @@ def _accept_repeated_backend() -> None:
     torch.distributed.init_process_group = init_process_group
 
 
-class CpuPlatform(PlatformBase):  # type: ignore[misc]
+class CpuPlatform(PlatformBase):
     """The processor as verl's only device; memory counters read 0."""
 
     @property

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import ray
@@ -26,7 +25,7 @@ def _actor_name(replica_rank: int) -> str:
     return f"{NAME}_server_{replica_rank}_0"
 
 
-class TransformersReplica(RolloutReplica):  # type: ignore[misc]
+class TransformersReplica(RolloutReplica):
     """One server for each group of rollout ranks (a single process: no tensor parallelism)."""
 
     async def launch_servers(self) -> None:
@@ -70,7 +69,7 @@ def _server_environment(devices: list[str]) -> dict[str, str]:
     return {**hidden, platform.visible_devices_envvar(): ",".join(devices)}
 
 
-class ServerAdapter(BaseRollout):  # type: ignore[misc]
+class ServerAdapter(BaseRollout):
     """Lives in each trainer process and sends the trained weights to this rank's server."""
 
     def __init__(self, config: Any, model_config: Any, device_mesh: Any, replica_rank: int = -1) -> None:
@@ -124,7 +123,7 @@ class ServerAdapter(BaseRollout):  # type: ignore[misc]
         server = self._handle()
         part: dict[str, torch.Tensor] = {}
         size = 0
-        async for name, tensor in _iterate(weights):
+        async for name, tensor in ensure_async_iterator(weights):
             nbytes = tensor.numel() * tensor.element_size()
             if part and size + nbytes > limit:
                 await server.update_weights.remote(part, final=False)
@@ -136,7 +135,3 @@ class ServerAdapter(BaseRollout):  # type: ignore[misc]
         await server.clear_kv_cache.remote()
         if global_steps is not None:
             await server.set_global_steps.remote(global_steps)
-
-
-def _iterate(weights: Iterator[Any]) -> AsyncIterator[Any]:
-    return ensure_async_iterator(weights)  # type: ignore[no-any-return]

@@ -209,7 +209,7 @@ class TransformersServer:
         self._abort = True
         waiting, self._pending = self._pending, []
         self._arrived.clear()
-        for _, future in waiting:
+        for _request, future in waiting:
             future.set_result(Answer())
         async with self._busy:  # the running batch has returned
             self._abort = False

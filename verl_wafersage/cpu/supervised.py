@@ -189,7 +189,8 @@ def _loss(
 
 
 def _parameter_groups(model: Any, weight_decay: float) -> list[dict[str, Any]]:
-    decayed, plain = [], []
+    decayed: list[Any] = []
+    plain: list[Any] = []
     for name, parameter in model.named_parameters():
         matrix = parameter.ndim >= 2 and "embed" not in name
         (decayed if matrix else plain).append(parameter)
