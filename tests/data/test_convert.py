@@ -217,7 +217,7 @@ def test_a_bad_npz_gives_one_line_and_leaves_nothing(
 BAD_PARQUET: dict[str, tuple[dict[str, object], str]] = {
     "no label column": ({"failureType": None}, "field failureType: no such column"),
     "labels as numbers": ({"failureType": list(range(9))}, "field failureType: unexpected column type"),
-    "unknown label": ({"failureType": ["Loc"] * 4 + ["Smiley"] * 5}, "row 4, field failureType: unknown label"),
+    "unknown label": ({"failureType": ["Loc"] * 4 + ["Smiley"] * 5}, "row 4, field failureType: unknown"),
     "ragged map": ({"rows": [30] * 3 + [31] + [30] * 5}, "row 3, field waferMap: the map is ragged"),
     "value out of range": ({"map": [b"\x05" * 810] * 9}, "row 0, field waferMap: value 5 is outside 0..2"),
     "a stripe": ({"rows": [3] * 9, "cols": [270] * 9}, "row 0, field waferMap: a map of shape (3, 270)"),
