@@ -8,6 +8,8 @@ from __future__ import annotations
 import argparse
 import io
 import json
+import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -46,6 +48,11 @@ def tree_memory(root: int) -> int:
     return total
 
 
+def processor_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def convert(source: str, file: Path, count: int | None, workers: int) -> dict[str, float]:
     with tempfile.TemporaryDirectory() as folder:
         command = [
@@ -59,7 +66,7 @@ def convert(source: str, file: Path, count: int | None, workers: int) -> dict[st
             "--json",
         ]
         command += ["--workers", str(workers), *(["--count", str(count)] if count else [])]
-        start = time.perf_counter()
+        start, before = time.perf_counter(), processor_seconds()
         peak = 0
         with subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -79,6 +86,7 @@ def convert(source: str, file: Path, count: int | None, workers: int) -> dict[st
         wall = time.perf_counter() - start
         manifest = json.loads(output)
         size = sum(entry["bytes"] for entry in manifest["files"].values())
+    cpu = processor_seconds() - before
     seconds = manifest["seconds"]
     total = sum(seconds.values())
     print(
@@ -88,10 +96,12 @@ def convert(source: str, file: Path, count: int | None, workers: int) -> dict[st
         f"  {wall:.0f} s wall, {manifest['wafers'] / wall:.0f} maps/s,"
         f" peak {peak / 2**30:.2f} GiB (PSS of all processes)"
     )
+    print(f"  {cpu:.0f} processor seconds, {cpu / workers / 60:.1f} minutes on {workers} idle cores;", end="")
+    print(f" machine load at the end {os.getloadavg()[0]:.0f}")
     print(
-        f"  processor seconds {total:.0f}: " + ", ".join(f"{k} {v / total:.0%}" for k, v in seconds.items())
+        f"  of these in workers {total:.0f}: " + ", ".join(f"{k} {v / total:.0%}" for k, v in seconds.items())
     )
-    return {"wall": wall, "maps": manifest["wafers"], "png": seconds["png"], "peak": peak}
+    return {"wall": wall, "maps": manifest["wafers"], "png": seconds["png"], "peak": peak, "cpu": cpu}
 
 
 def bare(file: Path, count: int = 4000) -> tuple[float, float]:
@@ -130,6 +140,10 @@ def main() -> None:
     print(
         f"\nboth: {maps:,.0f} maps in {wall / 60:.1f} minutes, {maps / wall:.0f} maps/s,"
         f" {options.workers} workers;"
+    )
+    cpu = sum(r["cpu"] for r in results)
+    print(
+        f"{cpu:.0f} processor seconds: {cpu / options.workers / 60:.1f} minutes if {options.workers} cores were idle"
     )
     print(f"one core encoding PNGs and nothing else would need {maps * palette / 60:.1f} minutes")
 
