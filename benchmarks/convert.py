@@ -143,7 +143,7 @@ def main() -> None:
     )
     cpu = sum(r["cpu"] for r in results)
     print(
-        f"{cpu:.0f} processor seconds: {cpu / options.workers / 60:.1f} minutes if {options.workers} cores were idle"
+        f"{cpu:.0f} processor seconds: {cpu / options.workers / 60:.1f} minutes on {options.workers} idle cores"
     )
     print(f"one core encoding PNGs and nothing else would need {maps * palette / 60:.1f} minutes")
 
