@@ -142,9 +142,7 @@ def main() -> None:
         f" {options.workers} workers;"
     )
     cpu = sum(r["cpu"] for r in results)
-    print(
-        f"{cpu:.0f} processor seconds: {cpu / options.workers / 60:.1f} minutes on {options.workers} idle cores"
-    )
+    print(f"{cpu:.0f} processor s: {cpu / options.workers / 60:.1f} minutes on {options.workers} idle cores")
     print(f"one core encoding PNGs and nothing else would need {maps * palette / 60:.1f} minutes")
 
 
