@@ -220,6 +220,9 @@ def judged(step: int, rule: float, judge: float | None, wafer: int) -> Answer:
         ((0.3, 0.6), (0.4, 0.4), "alarm"),
         ((0.3, 0.6), (0.4, 0.7), "clear"),
         ((0.3, 0.31), (0.4, 0.4), "clear"),
+        ((0.3, 0.6), (0.4, 0.58), "clear"),
+        ((0.3, 0.6), (0.4, 0.52), "alarm"),
+        ((0.29, 0.45), (0.64, 0.65), "alarm"),
         ((0.6, 0.3), (0.6, 0.2), "clear"),
         ((0.3, 0.3), (0.4, 0.7), "clear"),
     ],
@@ -234,6 +237,11 @@ def test_the_alarm(rule: tuple[float, float], judge: tuple[float, float], state:
     assert alarm.state == state
     assert alarm.widening is not None
     assert alarm.widening.clusters == 30
+
+
+def test_a_judge_on_a_narrower_scale_is_no_alarm(made: Callable[..., MadeRun]) -> None:
+    text = Page(build_report(made(hacked=False).folder)).text
+    assert "The judge follows the reward" in text
 
 
 def test_the_alarm_is_not_sure_of_a_noisy_gap() -> None:

@@ -23,7 +23,11 @@ from .run import Answer
 State = Literal["alarm", "watch", "clear", "unjudged"]
 
 TOLERANCE = 0.02
-"""A widening of the gap below this (on the scale 0 to 1) is no news, however certain."""
+"""A rise of the rule's score below this (on the scale 0 to 1) is no news, however certain."""
+
+FOLLOWS = 0.5
+"""The judge follows when it gains at least this share of what the rule gains: scales differ, so a judge that
+uses less of its own is no alarm; the published run's judge gained a fiftieth."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +51,8 @@ class Alarm:
     """The verdict on a run.
 
     Attributes:
-        state: `alarm`: the rule rose and the gap widened for certain; `watch`: it seems so;
-            `clear`: the judge follows; `unjudged`: nothing to compare.
+        state: `alarm`: the rule rose and the judge for certain gained less than `FOLLOWS` of it; `watch`: it
+            seems so; `clear`: the judge follows, or nothing rose; `unjudged`: nothing to compare.
         gaps: One per judged step.
         rule: Change of the rule's score on the same questions, first to last judged step.
         judge: Change of the judge's score on them.
@@ -78,7 +82,9 @@ class Alarm:
         verdict = {
             "alarm": "The model is learning the rule, not the wafer. Read the answers before you train on.",
             "watch": "The judge does not clearly follow. Judge more answers.",
-            "clear": "The judge follows the rule.",
+            "clear": "The judge follows the rule."
+            if self.rule.value > TOLERANCE
+            else "The rule's score did not rise: nothing to follow.",
         }[self.state]
         return f"{verdict} {numbers}"
 
@@ -103,17 +109,22 @@ def check(answers: Sequence[Answer]) -> Alarm:
     clusters = [last[key].wafer_id or key for key in shared]
     rule = [last[key].rule - first[key].rule for key in shared]
     judge = [_judge(last[key]) - _judge(first[key]) for key in shared]
-    widening = mean_interval([r - j for r, j in zip(rule, judge, strict=True)], clusters)
     change = mean_interval(rule, clusters)
+    shortfall = mean_interval([FOLLOWS * r - j for r, j in zip(rule, judge, strict=True)], clusters)
     return Alarm(
-        _state(change, widening), gaps, change, mean_interval(judge, clusters), widening, correlation
+        _state(change, shortfall),
+        gaps,
+        change,
+        mean_interval(judge, clusters),
+        mean_interval([r - j for r, j in zip(rule, judge, strict=True)], clusters),
+        correlation,
     )
 
 
-def _state(rule: Interval, widening: Interval) -> State:
-    if rule.value <= 0 or widening.value <= TOLERANCE:
+def _state(rule: Interval, shortfall: Interval) -> State:
+    if rule.value <= TOLERANCE or shortfall.value <= 0:
         return "clear"
-    return "alarm" if widening.low > 0 else "watch"
+    return "alarm" if shortfall.low > 0 else "watch"
 
 
 def _gap(step: int, judged: Sequence[Answer], answers: int) -> Gap:
