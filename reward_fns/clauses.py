@@ -74,6 +74,7 @@ _WOULD = frozenset(
     "light mark form surround stretch go fail begin occupy stand spread".split()
 )
 _AUXILIARIES = frozenset(("does", "do", "did", "can", "could", "is", "are"))
+_NONE_VERBS = frozenset(("is", "are", "was", "were", "can", "could", "stands", "seems", "appears", "shows", "fits"))
 _AFTER_ANSWER = frozenset((",", ".", ";", "\u2013", BREAK))
 _CONTINUES = frozenset(("(", "such", "like", ",", "or", "and", "nor"))
 _SILENT = frozenset(("another", "label", "skip"))
@@ -261,9 +262,7 @@ class ClauseWalker:
     def _deny(self, i: int, j: int) -> None:
         words = self.words
         word = words[i]
-        if word == "none" and (
-            j >= len(words) or words[j] in _AFTER_ANSWER or words[j] in ("whatsoever", "or")
-        ):
+        if word == "none" and j == i + 1 and (j >= len(words) or words[j] not in _NONE_VERBS):
             self._claim("type", "None", True, i, j)
             self._claim("shape", "none", True, i, j)
             return

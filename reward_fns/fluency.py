@@ -27,6 +27,8 @@ def _pairs() -> frozenset[tuple[str, str]]:
 
 
 _BAD = _pairs()
+_TWICE = frozenset(("south", "north", "that", "had", "very", "far", "too"))
+_UNFINISHED = frozenset((*_ARTICLES, *_LINKS, *_BE, *_PLACES, "no", "not", "shows"))
 
 
 LONG = 30
@@ -37,10 +39,14 @@ _STOPS = frozenset((".", ",", ";", ":", "(", ")", "!", "?", "\u2013", "\n"))
 def soup(words: Sequence[str]) -> float:
     """Return what is left of a text's credit: 1 for sentences, less for every sign of word soup.
 
-    Signs are pairs of words that English never puts together, of which the first is taken for a slip, and
-    stretches far longer than people write without a stop.
+    Signs are pairs of words that English never puts together, a word said twice in a row, a link at the end,
+    and stretches far longer than people write without a stop.
     """
-    found = max(0.0, sum(pair in _BAD for pair in zip(words, words[1:], strict=False)) - 1.0)
+    found: float = sum(
+        (a == b and len(a) > 2 and a not in _TWICE) or (a, b) in _BAD for a, b in zip(words, words[1:], strict=False)
+    )
+    if words and words[-1] in _UNFINISHED:
+        found += 1
     if len(words) > LONG:
         start = 0
         for i, word in enumerate(words):
@@ -48,7 +54,7 @@ def soup(words: Sequence[str]) -> float:
                 found += max(0, i - start - LONG) / 6
                 start = i + 1
         found += max(0, len(words) - start - LONG) / 6
-    return max(0.1, 1.0 - 0.2 * found)
+    return max(0.1, 1.0 - 0.15 * found)
 
 
 CROWD = 6

@@ -229,6 +229,11 @@ def _presence(thing, features, reading, truth, lexicon, weight, result, dimensio
             ):
                 result.denied_truth = True
                 return Evidence("denied", what, -1.0, amount, claim.start, claim.end, "denied, and true")
+    denied = next(
+        (c for c in reading.claims if c.slot == "type" and not c.affirmed and c.value == thing.label), None
+    )
+    if best is not None and denied is not None and denied.clause != best.clause:
+        return Evidence("false", what, 0.2, amount, denied.start, denied.end, "said both ways")
     if best is not None:
         return Evidence(
             "met" if credit > 0.8 else "near", what, credit, amount, best.start, best.end, "said of it"
