@@ -44,7 +44,7 @@ def card(manifest: Manifest) -> str:
     body = [
         f"# Wafer-map questions from {manifest.source}",
         "",
-        f"{manifest.rows:,} questions about {manifest.wafers:,} records, for reinforcement learning with verl"
+        f"Questions about {manifest.wafers:,} records: {manifest.rows:,} for reinforcement learning with verl"
         " (`prompt`, `images`, `reward_model.ground_truth` = rubric version 1) and, under `sft/`, for"
         " supervised fine-tuning (`messages`, `images`).",
         "",
@@ -72,7 +72,7 @@ def card(manifest: Manifest) -> str:
         " mirrored copies included) were split by hash; `splits.parquet` lists every record.",
         "",
     ]
-    for name in ("split", "dimension", "level", "stream", "label", "skipped"):
+    for name in ("view", "split", "dimension", "level", "stream", "label", "skipped"):
         body += _table(name, manifest.counts.get(name, {}))
     if manifest.bad:
         body += [f"{manifest.bad:,} bad rows were skipped; `quarantine.jsonl` says why.", ""]

@@ -110,6 +110,7 @@ def convert(
         image_size=options.image_size,
         answer_style=options.answer_style,
         ask=options.ask,
+        wafers=source != "rows",
         system=options.system,
         max_prompt_tokens=options.max_prompt_tokens,
         tokenizer=options.tokenizer,

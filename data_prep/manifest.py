@@ -24,7 +24,8 @@ class Manifest:
         wafers: Wafers (or ready-made questions) read.
         groups: Groups of wafers that stay in one split.
         files: Path relative to the output folder -> rows, bytes, sha256.
-        counts: Rows by split, dimension, level, stream and label; `skipped` counts wafers by reason.
+        counts: Rows by view (rl, sft), and those of rl by split, dimension, level, stream and label;
+            `skipped` counts wafers by reason.
         bad: Rows refused and listed in `quarantine.jsonl`.
         options: The options of the conversion.
         command: The command line.

@@ -12,6 +12,7 @@ from . import answers
 from .answers import Answer, Asker, Voice
 from .facts import Facts
 from .records import Question
+from .rows import DIFFICULTY
 from .wordings import CONCISE, WORDINGS
 
 RUBRIC_VERSION = 1
@@ -37,17 +38,15 @@ KINDS = (
     Kind("edge_clear", "spatial", "consistency", "easy", answers.edge_clear),
     Kind("shape", "morphology", "shape", "medium", answers.shape),
     Kind("density", "morphology", "density", "medium", answers.density),
-    Kind("random", "morphology", "consistency", "easy", answers.random),
-    Kind("symmetry", "morphology", "consistency", "medium", answers.symmetry),
-    Kind("cause", "root_cause", "cause", "hard", answers.cause),
+    Kind("random", "morphology", "consistency", "medium", answers.random),
+    Kind("symmetry", "morphology", "consistency", "easy", answers.symmetry),
+    Kind("cause", "root_cause", "cause", "medium", answers.cause),
     Kind("contact", "root_cause", "consistency", "hard", answers.contact),
 )
 FULL = "full"
 LEVELS = {kind.name: kind.level for kind in KINDS} | {FULL: "hard"}
-"""Level of each kind: what one look tells is easy, what must be located or judged medium, what takes
-process knowledge or several parts hard."""
-
-_BASE = {"easy": 0.2, "medium": 0.5, "hard": 0.8}
+"""Level of each kind, as in the rows of the published set that can be seen: type, place and symmetry are
+easy; texture, randomness and causes medium. What takes several parts or a counterfactual is hard."""
 
 
 @dataclass(frozen=True)
@@ -127,5 +126,5 @@ def ask(facts: Facts, image: bytes, wafer_id: str, origin: str, options: AskOpti
 def difficulty(level: str, facts: Facts) -> float:
     """Difficulty in [0, 1]: the level, a little more for each further pattern and for sparse ones."""
     sparse = any(pattern.density == "sparse" for pattern in facts.patterns)
-    value = _BASE[level] + 0.05 * max(len(facts.patterns) - 1, 0) + 0.03 * sparse
+    value = DIFFICULTY[level] + 0.05 * max(len(facts.patterns) - 1, 0) + 0.03 * sparse
     return round(min(value, 1.0), 3)

@@ -14,6 +14,9 @@ from .records import Question
 IMAGE_TOKEN = "<image>"
 ABILITY = "wafer_map_reading"
 
+DIFFICULTY = {"easy": 0.2, "medium": 0.5, "hard": 0.8}
+"""Difficulty in [0, 1] that a level stands for."""
+
 _MESSAGES = pa.list_(pa.struct([("role", pa.string()), ("content", pa.string())]))
 _IMAGES = pa.list_(pa.struct([("bytes", pa.binary())]))
 
@@ -115,7 +118,7 @@ def rl_row(question: Question, place: Place, style: Style) -> dict[str, Any]:
             "dimension": question.dimension,
             "question_type": question.question_type,
             "level": question.level,
-            "difficulty": extra.get("difficulty"),
+            "difficulty": extra.get("difficulty", DIFFICULTY.get(question.level or "")),
             "stream": place.stream,
             "answer_style": style.answer_style,
             "question": question.text,

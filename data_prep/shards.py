@@ -30,7 +30,7 @@ from .writer import ROW_GROUP, sha256, write_text
 SLOTS = 16
 """Row numbers reserved for each wafer."""
 VIEWS = {"rl": rows.RL_SCHEMA, "sft": rows.SFT_SCHEMA}
-COUNTED = ("split", "dimension", "level", "stream", "label", "skipped")
+COUNTED = ("view", "split", "dimension", "level", "stream", "label", "skipped")
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Job:
         image_size: Side of rendered pictures.
         answer_style: plain or tags.
         ask: What to ask.
+        wafers: Whether the pictures are wafer maps (the source `rows` may bring any).
         system: System message instead of the built-in one.
         max_prompt_tokens: Longer prompts are refused; None for any length.
         tokenizer: Tokenizer to count with.
@@ -52,6 +53,7 @@ class Job:
     image_size: int = 96
     answer_style: str = "plain"
     ask: AskOptions = field(default_factory=AskOptions)
+    wafers: bool = True
     system: str | None = None
     max_prompt_tokens: int | None = 1024
     tokenizer: Path | None = None
@@ -105,7 +107,9 @@ def write_chunk(job: Job, chunk: int) -> dict[str, Any]:
                 if question.rubric is not None:
                     parts.add("rl", planned["split"], rows.rl_row(question, place, style))
                     _count(counts, question, planned)
-                if planned["stream"] != "learning":
+                    counts["view"]["rl"] += 1
+                if planned["stream"] != "learning" or question.rubric is None:
+                    counts["view"]["sft"] += 1
                     parts.add("sft", planned["split"], rows.sft_row(question, place, style))
                 clock.stop("text")
     report = {
@@ -146,8 +150,7 @@ def facts_of(wafer: WaferMap) -> Facts:
 
 def _system(question: Question, job: Job) -> str:
     drawn = "kind" in question.extra
-    wafers = question.origin != "rows"
-    return system_prompt(job.answer_style, wafers=wafers, colours=drawn, concise=job.ask.concise)
+    return system_prompt(job.answer_style, wafers=job.wafers, colours=drawn, concise=job.ask.concise)
 
 
 def _check_length(question: Question, style: rows.Style, job: Job, count: Callable[[str], int]) -> None:

@@ -320,6 +320,26 @@ def test_value_three_counts_as_fail(npz: Callable[..., Path]) -> None:
     assert isinstance(first, WaferMap) and set(np.unique(first.grid)) == {0, 1, 2}
 
 
+def test_answers_without_a_rubric_all_go_to_fine_tuning(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from verl_wafersage.data_prep import readers
+    from verl_wafersage.data_prep.records import Question
+
+    picture = io.BytesIO()
+    Image.new("RGB", (52, 52)).save(picture, "PNG")
+    made = [
+        Question(picture.getvalue() + b"%d" % k, f"What is {k}?", None, "A ring.", "morphology", "shape",
+                 "easy", ("Donut",), f"w{k}", "test")
+        for k in range(50)
+    ]  # fmt: skip
+    monkeypatch.setattr(readers, "read", lambda source, path, options: iter(made))
+    manifest = convert("rows", tmp_path, tmp_path / "out", ConvertOptions())
+    assert manifest.rows == 0 and manifest.counts["view"] == {"sft": 50}
+    assert {name.split("/")[0] for name in manifest.files} == {"sft"}
+    assert len(rows(tmp_path / "out/sft")) == 50
+
+
 def test_verl_loads_every_file(tmp_path: Path) -> None:
     """verl's own dataset classes read both views, shards and pictures included."""
     pytest.importorskip("verl")
