@@ -6,6 +6,8 @@ import html.parser
 import json
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -294,6 +296,12 @@ def test_the_command_writes_a_file(hacked: MadeRun, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert out.read_text().startswith("<!doctype html>")
     assert [file.name for file in out.parent.iterdir()] == ["page.html"]
+
+
+def test_without_jinja_it_says_what_to_install() -> None:
+    code = "import sys; sys.modules['jinja2'] = None; import verl_wafersage.evaluation.report"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert "jinja2 is not installed; run: pip install 'verl-wafersage[eval]'" in done.stderr
 
 
 def test_a_place_that_cannot_be_written_is_named(hacked: MadeRun, tmp_path: Path) -> None:

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
 from verl_wafersage import __version__
 from verl_wafersage.data_prep.writer import write_text
-from verl_wafersage.errors import InputError, MissingExtraError
+from verl_wafersage.errors import InputError
 
 from .alarm import Alarm, check
 from .confusion import confusion
 from .evidence import Evidence, evidence_of
 from .judgements import attach_judgements
+from .named import named_types
 from .panels import groups, train_curve, validation_curve
 from .rows import Rows, attach_rows, find_data
 from .run import Answer, Run, Split, read_run
@@ -83,7 +86,7 @@ def build_report(
     alarm = check(validation if any(a.judge is not None for a in validation) else run.of("train"))
     pictures = {key: i for i, key in enumerate(sorted(rows.pictures))}
     script = (_FILES / "report.js").read_text("utf-8")
-    page: str = _template().render(
+    return _template().render(
         title=title or run_dir.resolve().name,
         version=__version__,
         written=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
@@ -95,7 +98,7 @@ def build_report(
         alarm=alarm,
         alarm_charts=_alarm_charts(alarm, validation or run.of("train")),
         groups=groups(run),
-        confusion=confusion(_latest(run), _named_types()),
+        confusion=confusion(_latest(run), named_types),
         confusion_step=max(run.steps("validation") or run.steps("train") or [0]),
         entries=[
             Entry(a, evidence_of(a), pictures.get(a.key), "-" if a.judge is None else f"{a.judge:.2f}")
@@ -107,7 +110,6 @@ def build_report(
         levels=[level for level in ("easy", "medium", "hard") if any(a.level == level for a in shown)],
         number=number,
     )
-    return page
 
 
 def write_report(run_dir: Path, out: Path, **options: Any) -> Path:
@@ -237,23 +239,13 @@ def _latest(run: Run) -> list[Answer]:
     return [answer for answer in run.of(split) if answer.step == last]
 
 
-def _named_types() -> Callable[[str], set[str]]:
-    from .named import named_types
-
-    return named_types
-
-
 def _evenly(steps: Sequence[int]) -> list[int]:
     if len(steps) <= _STEPS_SHOWN:
         return list(steps)
     return [steps[round(i * (len(steps) - 1) / (_STEPS_SHOWN - 1))] for i in range(_STEPS_SHOWN)]
 
 
-def _template() -> Any:
-    try:
-        from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    except ImportError as error:
-        raise MissingExtraError("jinja2", "eval") from error
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(_FILES),
         autoescape=True,

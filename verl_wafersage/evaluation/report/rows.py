@@ -17,6 +17,8 @@ from verl_wafersage.errors import InputError
 from .run import Answer, Run
 
 _SIDE = 192
+_FIELDS = [f"extra_info.{name}" for name in ("id", "wafer_id", "question", "dimension", "level")]
+_FIELDS.append("reward_model.ground_truth")
 _MAX_PIXELS = 4096 * 4096
 
 
@@ -84,10 +86,9 @@ def _matches(
 ) -> Iterator[tuple[str, dict[str, Any], bytes | None]]:
     try:
         table = pq.ParquetFile(file)
-        columns = [name for name in ("extra_info", "reward_model") if name in table.schema_arrow.names]
         has_images = "images" in table.schema_arrow.names
         for group in range(table.num_row_groups):
-            rows = table.read_row_group(group, columns=columns).to_pylist()
+            rows = table.read_row_group(group, columns=_FIELDS).to_pylist()
             keyed = [(i, key, _info(row)) for i, row in enumerate(rows) for key in _keys(row) & wanted]
             images = None
             if has_images and any(key in pictured for _, key, _ in keyed):
