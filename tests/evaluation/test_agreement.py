@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.stats import spearmanr
 from sklearn.metrics import cohen_kappa_score
 
 from verl_wafersage.evaluation.agreement import (
@@ -38,6 +39,14 @@ def test_kappa_equals_sklearn(rows):
         return
     expected = cohen_kappa_score(left, right, weights="quadratic", labels=list(range(11)))
     assert quadratic_kappa(scores, grades) == pytest.approx(expected, abs=1e-9)
+
+
+@given(paired())
+@settings(deadline=None, max_examples=60)
+def test_spearman_equals_scipy(rows):
+    scores, grades = np.asarray([r[0] / 10 for r in rows]), np.asarray([r[1] / 2 for r in rows])
+    if np.ptp(scores) and np.ptp(grades):
+        assert spearman(scores, grades) == pytest.approx(spearmanr(scores, grades).statistic)
 
 
 @given(paired())

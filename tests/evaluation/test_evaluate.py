@@ -29,7 +29,6 @@ from verl_wafersage.cli import app
 from verl_wafersage.errors import InputError
 from verl_wafersage.evaluation.judge import JudgeOptions
 from verl_wafersage.evaluation.run import Evaluation, evaluate
-from verl_wafersage.evaluation.summary import tables
 from verl_wafersage.llm import ChatSettings, ServerGoneError
 
 EVERY_FAULT = ["429", "500", "503", "reset", "stall", "garbage", "truncated", "cut", "nochoice", "empty",
@@ -73,7 +72,7 @@ def test_a_lasting_fault_is_unscored_counted_and_never_zero(fault: str, tmp_path
     assert [graded.overall for graded in summary.graded] == [0.0, 1.0, None, 3.0]
     assert (len(summary.unscored), summary.unscored_share) == (1, 0.25)
     assert summary.unscored[0].error
-    judged = tables(summary)[0].as_dict()["rows"][0]
+    judged = summary.tables[0].as_dict()["rows"][0]
     assert (judged["unscored"], judged["answers"]) == (1, 4)
     assert judged["overall"]["value"] == pytest.approx(4 / 3)
     assert read_lines(tmp_path / "out" / "judgements.jsonl")[2]["overall"] is None
@@ -221,7 +220,7 @@ def test_a_table_compares_models_on_the_questions_both_answered(tmp_path: Path) 
     with FaultyServer(answer=graded_as_told) as server:
         job = Evaluation([write_lines(tmp_path / "a.jsonl", lines)], tmp_path, judge=settings(server.url))
         summary = evaluate(job).summary
-    shown = {table.title: table.as_dict()["rows"] for table in tables(summary)}
+    shown = {table.title: table.as_dict()["rows"] for table in summary.tables}
     assert [row["model"] for row in shown["LLM judge"]] == ["sft", "rl"]
     (difference,) = shown["Difference to sft"]
     assert (difference["model"], difference["questions"]) == ("rl", 6)

@@ -175,14 +175,14 @@ def _show(result: Result, price: tuple[float, float], as_json: bool) -> None:
 
     from rich.console import Console
 
-    from verl_wafersage.evaluation import run, summary, tables
+    from verl_wafersage.evaluation import run, tables
 
     costs = {role: _cost(usage, price) for role, usage in result.usage.items() if role == "judge"}
     if as_json:
         usage = {role: asdict(used) for role, used in result.usage.items()}
         typer.echo(json.dumps(run.as_json(result.summary) | {"usage": usage, "cost": costs}))
     else:
-        for table in summary.tables(result.summary):
+        for table in result.summary.tables:
             Console().print(tables.as_rich(table))
     for role, used in result.usage.items():
         line = (

@@ -17,7 +17,7 @@ from .judge import Judgement, JudgeOptions, calls, judge_answers
 from .mixed import MixedGroups, count_mixed_groups
 from .rescore import rule_scores
 from .rows import Row, read_rows
-from .summary import Summary, summarise, tables
+from .summary import Summary, summarise
 from .tables import as_html, as_markdown
 
 Progress = Callable[[str, int], Callable[[object], None]]
@@ -107,7 +107,7 @@ def evaluate(job: Evaluation, progress: Progress = no_progress) -> Result:
 
 def write(summary: Summary, out: Path) -> None:
     """Write the files of an evaluation, each whole or not at all."""
-    built = tables(summary)
+    built = summary.tables
     write_text(_json_lines([graded.as_dict() for graded in summary.graded]), out / "answers.jsonl")
     if summary.judgements:
         lines = [judgement.as_dict() for judgement in summary.judgements]
@@ -128,7 +128,7 @@ def as_json(summary: Summary) -> dict[str, Any]:
         "judgements": len(summary.judgements),
         "unscored": len(summary.unscored),
         "unscored_share": summary.unscored_share,
-        "tables": [table.as_dict() for table in tables(summary)],
+        "tables": [table.as_dict() for table in summary.tables],
     }
 
 

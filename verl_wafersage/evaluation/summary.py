@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,11 @@ class Summary:
         """Kinds of failure (`timeout`, `status 429`, `invalid` ...) with counts."""
         return Counter(judgement.error.partition(":")[0] for judgement in self.unscored)
 
+    @cached_property
+    def tables(self) -> list[Table]:
+        """All tables that the data allow, the judge's first; the intervals make them dear."""
+        return _tables(self)
+
 
 def summarise(
     answers: Sequence[Answer],
@@ -125,8 +131,7 @@ def summarise(
     return Summary(graded, known, unanswered, in_loop)
 
 
-def tables(summary: Summary) -> list[Table]:
-    """All tables that the data allow, the judge's first."""
+def _tables(summary: Summary) -> list[Table]:
     built: list[Table] = []
     if summary.judgements:
         built += [_judge_table(summary), _axes_table(summary)]
