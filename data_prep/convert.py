@@ -193,7 +193,7 @@ def _stage_anew(
     if not wafers:
         why = f" ({skipped['unlabelled']} unlabelled wafers skipped)" if skipped else ""
         raise InputError(f"no usable wafers or questions{why}", file=path)
-    earlier = planning.earlier_splits(options.keep_splits) if options.keep_splits else None
+    earlier = planning.earlier_splits(options.keep_splits) if options.keep_splits else []
     progress("plan", 0, 1)
     groups = planning.plan(_all(work / "records.arrow"), work / "splits.parquet", options.splits, earlier)
     progress("plan", 1, 1)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from ..errors import InputError
 from .records import Question, Record
-from .similarity import Signature, groups, signature
+from .similarity import Signature, groups, restore, signature
 from .splits import SplitOptions, assign, stream_of
 from .writer import write_table
 
@@ -25,12 +24,16 @@ SCHEMA = pa.schema(
         ("group", pa.string()),
         ("split", pa.string()),
         ("stream", pa.string()),
+        ("cells", pa.binary()),
     ]
 )
 
 
 def plan(
-    records: Iterable[Record], path: Path, options: SplitOptions, earlier: Mapping[str, str] | None = None
+    records: Iterable[Record],
+    path: Path,
+    options: SplitOptions,
+    earlier: Sequence[tuple[Signature, str]] = (),
 ) -> int:
     """Write the plan of `records` to `path` (parquet, one row a record); returns the number of groups.
 
@@ -40,7 +43,7 @@ def plan(
         records: Staged records, in order.
         path: Where the plan goes.
         options: Shares of the splits.
-        earlier: Split by digest from an earlier plan, which these records keep.
+        earlier: Wafers of an earlier plan with their splits, which they and their look-alikes keep.
     """
     signatures: list[Signature] = []
     about: list[tuple[str, str, list[str]]] = []
@@ -58,47 +61,48 @@ def plan(
             kinds.append(("wafer", f"{record.origin}/{record.wafer_id}"))
         for kind in kinds:
             links.append((first.setdefault(kind, place), place))
-    roots = groups(signatures, links)
+    known = len(signatures)
+    roots = groups([*signatures, *(sign for sign, _ in earlier)], links)
     keys: dict[int, str] = {}
-    for place, root in enumerate(roots):
+    for place, root in enumerate(roots[:known]):
         keys[root] = min(keys.get(root, "~"), signatures[place].digest)
-    named = [keys[root] for root in roots]
-    classes = ["+".join(labels) for _, _, labels in about]
-    pinned = _pinned(signatures, named, earlier or {})
-    split = assign(named, classes, options, pinned)
+    named = [keys[root] for root in roots[:known]]
+    pinned: dict[str, str] = {}
+    for (_, split), root in zip(earlier, roots[known:], strict=True):
+        if root in keys:
+            # Look-alikes that were apart before cannot be mended here: training keeps what it has seen.
+            pinned[keys[root]] = "train" if "train" in (split, pinned.get(keys[root])) else split
+    own = {sign.digest: split for sign, split in earlier}
+    splits = assign(named, ["+".join(labels) for _, _, labels in about], options, pinned)
     rows = []
     for (wafer_id, origin, labels), sign, group in zip(about, signatures, named, strict=True):
-        own = (earlier or {}).get(sign.digest, split[group])
-        row = {"wafer_id": wafer_id, "origin": origin, "labels": labels, "digest": sign.digest}
-        stream = stream_of(group, options) if own == "train" else None
-        rows.append(row | {"group": group, "split": own, "stream": stream})
+        split = own.get(sign.digest, splits[group])
+        stream = stream_of(group, options) if split == "train" else None
+        row = {
+            "wafer_id": wafer_id,
+            "origin": origin,
+            "labels": labels,
+            "digest": sign.digest,
+            "group": group,
+        }
+        rows.append(row | {"split": split, "stream": stream, "cells": sign.cells})
     write_table(pa.Table.from_pylist(rows, schema=SCHEMA), path)
     return len(set(named))
 
 
-def earlier_splits(folder: Path) -> dict[str, str]:
-    """Split by digest from the `splits.parquet` of an earlier conversion.
+def earlier_splits(folder: Path) -> list[tuple[Signature, str]]:
+    """The wafers of an earlier conversion with their splits.
 
     Raises:
-        InputError: `folder` holds none.
+        InputError: `folder` holds no `splits.parquet`.
     """
     file = folder / "splits.parquet"
     if not file.exists():
         raise InputError("no earlier conversion here", file=file, field="keep_splits")
-    table = pq.read_table(file, columns=["digest", "split"])
-    return dict(zip(table["digest"].to_pylist(), table["split"].to_pylist(), strict=True))
-
-
-def _pinned(signatures: list[Signature], named: list[str], earlier: Mapping[str, str]) -> dict[str, str]:
-    pinned: dict[str, tuple[str, str]] = {}
-    for sign, group in zip(signatures, named, strict=True):
-        if sign.digest in earlier:
-            mark = (sign.digest, earlier[sign.digest])
-            pinned[group] = min(pinned.get(group, mark), mark)
-    return {group: split for group, (_, split) in pinned.items()}
+    table = pq.read_table(file, columns=["digest", "cells", "split"]).to_pylist()
+    return [(restore(row["digest"], row["cells"]), row["split"]) for row in table]
 
 
 def _of_picture(image: bytes) -> Signature:
     """Signature that only equal pictures share."""
-    digest = hashlib.blake2b(image, digest_size=12).hexdigest()
-    return Signature(digest, b"", 0, np.zeros((0, 20), dtype=np.uint32))
+    return restore(hashlib.blake2b(image, digest_size=12).hexdigest(), b"")

@@ -73,12 +73,23 @@ def signature(grid: DieGrid) -> Signature:
     """Signature of a die grid of any shape."""
     fails = grid == FAIL
     rare = fails if 2 * int(fails.sum()) <= int(np.count_nonzero(grid)) else (grid > 0) & ~fails
-    cells = _reduce(rare)
+    return _sign(digest_of(grid), _reduce(rare))
+
+
+def restore(digest: str, cells: bytes) -> Signature:
+    """A signature from what was stored of it."""
+    if not cells:
+        return Signature(digest, b"", 0, np.zeros((0, BANDS), dtype=np.uint32))
+    bits = np.unpackbits(np.frombuffer(cells, np.uint8), count=SIDE * SIDE).astype(np.bool_)
+    return _sign(digest, bits.reshape(SIDE, SIDE))
+
+
+def _sign(digest: str, cells: npt.NDArray[np.bool_]) -> Signature:
     count = int(cells.sum())
     moves = _upright(cells) if count >= FEWEST else []
     bands = [_bands(cells.ravel()[_MOVES[move]]) for move in moves]
     hashes = np.array(bands, dtype=np.uint32).reshape(len(bands), BANDS)
-    return Signature(digest_of(grid), np.packbits(cells).tobytes(), count, hashes)
+    return Signature(digest, np.packbits(cells).tobytes(), count, hashes)
 
 
 def _reduce(mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from verl_wafersage.data_prep import synthetic
 from verl_wafersage.data_prep.planning import earlier_splits, plan
-from verl_wafersage.data_prep.records import Question, WaferMap
+from verl_wafersage.data_prep.records import FAIL, PASS, Question, WaferMap
 from verl_wafersage.data_prep.splits import SplitOptions, assign, split_of, stream_of
 from verl_wafersage.errors import InputError
 
@@ -23,6 +23,13 @@ OPTIONS = SplitOptions()
 def planned(records: list[WaferMap], folder: Path, **more: object) -> list[dict]:
     plan(records, folder / "splits.parquet", OPTIONS, **more)
     return pq.read_table(folder / "splits.parquet").to_pylist()
+
+
+def _spoil(grid: np.ndarray) -> np.ndarray:
+    grid = grid.copy()
+    fails = np.flatnonzero(grid == FAIL)
+    grid.ravel()[fails[:: max(len(fails) // (len(fails) // 60 + 1), 1)]] = PASS
+    return grid
 
 
 def wafer(grid: np.ndarray, name: str, lot: str | None = None) -> WaferMap:
@@ -76,11 +83,15 @@ def test_turned_copies_and_lots_stay_together(wafers: list[WaferMap], tmp_path: 
 
 
 def test_an_earlier_conversion_pins_its_wafers(wafers: list[WaferMap], tmp_path: Path) -> None:
-    before = {row["digest"]: row["split"] for row in planned(wafers[:60], tmp_path)}
-    flipped = {digest: "test" if split == "train" else "train" for digest, split in before.items()}
-    after = {row["digest"]: row["split"] for row in planned(wafers, tmp_path, earlier=flipped)}
-    assert all(after[digest] == split for digest, split in flipped.items())
-    assert earlier_splits(tmp_path) == after
+    planned(wafers[:60], tmp_path)
+    swap = {"train": "test", "test": "val", "val": "train"}
+    flipped = [(sign, swap[split]) for sign, split in earlier_splits(tmp_path)]
+    changed = [wafer(np.rot90(_spoil(w.grid)), f"changed {w.wafer_id}") for w in wafers[:60]]
+    after = planned([*wafers, *changed], tmp_path, earlier=flipped)
+    known = {sign.digest: split for sign, split in flipped}
+    assert all(known.get(row["digest"], row["split"]) == row["split"] for row in after)
+    followed = [after[len(wafers) + k]["split"] == flipped[k][1] for k in range(60)]
+    assert np.mean(followed) > 0.9  # so do their turned and slightly changed copies
     with pytest.raises(InputError, match="no earlier conversion"):
         earlier_splits(tmp_path / "nowhere")
 
