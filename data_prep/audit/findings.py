@@ -29,7 +29,8 @@ CHECKS: dict[str, tuple[str, str]] = {
     "lookalike": (WARN, "nearly the same wafer stands in two splits"),
     "reveals": (WARN, "the question names the class it asks for"),
     "label": (WARN, "the label disagrees with the picture"),
-    "outlier": (WARN, "far from every other wafer of its label"),
+    "outlier": (WARN, "far from every other wafer of its label, nearer to another"),
+    "neighbours": (WARN, "the wafers that look most like it have another label"),
 }
 """Checks, whether one finding fails the audit, and what it means."""
 

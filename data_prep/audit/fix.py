@@ -20,10 +20,10 @@ from ...reward_fns.schema import load_rubric
 from ..writer import sha256, write_text
 from .checks import check_pictures, check_rubric
 from .findings import CHECKS, FAIL, place_of
+from .leaks import leaks
 from .mend import mend
 from .rows import Row, batches_of, files_of, read_rows
 from .run import AuditOptions, audit_wafers
-from .wafers import leaks
 
 _ROW_CHECKS = ("rubric", "reference", "empty", "picture", "placeholder")
 """What keeps a row out when repair does not cure it."""

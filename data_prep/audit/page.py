@@ -29,7 +29,7 @@ ul.wafers p { margin: .3rem 0; font-size: .8rem; overflow-wrap: anywhere }
 .bars div { flex: 1; display: flex; flex-direction: column; justify-content: flex-end; height: 100%;
 font-size: .75rem; text-align: center } .bars span { display: block; background: #4a7fb5; min-height: 1px }
 """
-_PICTURED = ("leak", "lookalike", "label", "outlier")
+_PICTURED = ("leak", "lookalike", "label", "outlier", "neighbours")
 _MOST_PICTURES = 60
 
 

@@ -16,8 +16,10 @@ from ..splits import draw
 from ..writer import write_text
 from .checks import RowOptions, check_pictures, check_question, check_rubric
 from .findings import Collector, Finding, Report, place_of
+from .leaks import leaks
+from .noise import label_suspects, misplaced, outliers
 from .rows import Row, read_rows
-from .wafers import Wafer, describe, label_suspects, leaks, outliers
+from .wafers import Wafer, describe
 
 MOST_GROUPED = 400_000
 """Wafers beyond which look-alikes are no longer searched (their signatures take about 1.5 kB each)."""
@@ -143,5 +145,9 @@ def _check_wafers(wafers: list[Wafer], report: Report, collector: Collector, opt
         for _, finding in leaks(wafers):
             collector.add(finding)
     if options.noise:
-        for finding in (*label_suspects(wafers), *outliers(wafers, options.seed)):
+        for finding in (
+            *label_suspects(wafers),
+            *outliers(wafers, options.seed),
+            *misplaced(wafers, options.seed),
+        ):
             collector.add(finding)

@@ -132,7 +132,11 @@ def test_planted_wrong_labels_are_among_the_suspects(tmp_path: Path) -> None:
             wrong.add(f"test/w{number}")
         rows.append(row(number, "train", wafer.grid, wafer_labels=labels))
     report = audit(write_set(tmp_path / "set", rows), None)
-    suspects = {finding.wafer for check in ("label", "outlier") for finding in report.shown.get(check, ())}
+    suspects = {
+        finding.wafer
+        for check in ("label", "outlier", "neighbours")
+        for finding in report.shown.get(check, ())
+    }
     assert len(wrong) >= 5
     assert len(wrong & suspects) >= 0.8 * len(wrong), "most planted labels are found"
     assert len(suspects - wrong) <= 0.1 * len(rows), "and few others are accused"
@@ -283,7 +287,8 @@ def test_sampling_is_stable_and_said(tmp_path: Path) -> None:
 
 
 def test_what_conflicts_is_read_as_the_reward_reads_it() -> None:
-    rubric = {"version": 1, "dimension": "spatial", "must_hit": ["rim", "center is clear", "upper left", "no gap"],
+    hits = ["rim", "center is clear", "upper left", "no gap"]
+    rubric = {"version": 1, "dimension": "spatial", "must_hit": hits,
               "must_avoid": ["periphery", "center", "upper right", "lower left", "gap", "no"]}  # fmt: skip
     read = {("conflict", "spatial", "rim", "periphery"), ("contained", "spatial", "no gap", "gap")}
     assert set(conflicts(json.dumps(rubric))) == read
