@@ -24,7 +24,7 @@ from verl_wafersage.curriculum.difficulty import (
 from verl_wafersage.errors import InputError
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from servers import FaultyServer
+from servers import REAL_MODEL, FaultyServer, real_server
 
 RUBRIC = {
     "version": 1,
@@ -121,6 +121,19 @@ def test_a_server_is_asked_and_the_data_is_copied_beside(tmp_path: Path) -> None
     assert copied.select(original.column_names).equals(original)
     code, again = profile(target, "--out", tmp_path / "again")  # no model: columns replaced, not doubled
     assert added(Path(again["files"][0]))[0]["answers"] == 0
+
+
+@pytest.mark.server
+def test_a_real_model_is_measured(tmp_path: Path) -> None:
+    """A language model without eyes, so that the pictures are taken out on the way."""
+    file = write_data(tmp_path / "train.parquet", ["a", "b"])
+    with real_server() as url, FaultyServer(upstream=url, drop_images=True) as server:
+        code, found = profile(
+            file, "--server", server.url, "--model", REAL_MODEL, "--samples", 3, "--max-tokens", 16
+        )
+    assert code == 0 and found["answers"] == 6
+    for row in added(Path(found["files"][0])):
+        assert row["answers"] == 3 and 0 <= row["pass_rate"] <= 1 and 0 < row["difficulty_measured"] < 1
 
 
 def test_answers_that_do_not_come_are_no_failures_of_the_prompt(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ class CurriculumSampler:
         if problem is not None:
             if self.options.on_mismatch == "refuse":
                 raise problem
-            self.clock.begin_anew_at(int(state["clock"]["step"]))
+            self.clock.begin_anew_at(int(state.get("clock", {}).get("step", 0)))
             return
         self.clock.load_state_dict(state["clock"])
         seen = np.unpackbits(unpack(state["seen"]), count=len(self.catalog)).astype(np.bool_)

@@ -15,8 +15,12 @@ _ANSWER = 4
 _PRIOR = 1.0
 """Pseudo-answers, right and wrong each, before the first real one."""
 
-_LEVEL_MEMORY = 0.98
-"""Share of a level's evidence kept at each group: about the last fifty groups count."""
+_MEMORY = 0.99
+"""Share of all bands' evidence kept at each group: the last hundred groups count, and what was not asked for
+long becomes uncertain again."""
+
+_REACH = 1.5
+"""Distance in bands over which neighbours' evidence counts (standard deviation of a bell curve)."""
 
 
 class PromptEstimates:
@@ -59,43 +63,42 @@ class PromptEstimates:
         self._mean, self._evidence = unpack(state["mean"]), unpack(state["evidence"])
 
 
-class LevelEstimate:
-    """Success and disagreement of one level, with the newest groups counting most."""
+class BandEstimates:
+    """Success and disagreement per band of difficulty; neighbours lend each other evidence.
 
-    def __init__(self) -> None:
-        self.weight = 0.0
-        self._success = 0.0
-        self._disagreement = 0.0
+    Args:
+        bands: Number of bands.
+    """
 
-    def observe(self, group: Sequence[float]) -> None:
+    def __init__(self, bands: int) -> None:
+        distance = np.subtract.outer(np.arange(bands), np.arange(bands))
+        self._lend = np.exp(-((distance / _REACH) ** 2) / 2)
+        # Rows: groups, success, disagreement.
+        self._sums = np.zeros((3, bands))
+        self._update()
+
+    def observe(self, band: int, group: Sequence[float]) -> None:
         """Add a group of rewards in [0, 1]."""
         mean = float(sum(group)) / len(group)
         # A sample variance is too small by (n - 1) / n.
         unbiased = min(1.0, 4 * mean * (1 - mean) * len(group) / max(1, len(group) - 1))
-        self.weight = _LEVEL_MEMORY * self.weight + 1
-        self._success = _LEVEL_MEMORY * self._success + mean
-        self._disagreement = _LEVEL_MEMORY * self._disagreement + unbiased
+        self._sums *= _MEMORY
+        self._sums[:, band] += (1.0, mean, unbiased)
+        self._update()
 
-    @property
-    def success(self) -> float:
-        """Mean success; 0.5 before the first group."""
-        return (self._success + 0.5) / (self.weight + 1)
-
-    @property
-    def uncertainty(self) -> float:
-        """Half-width of belief, in (0, 0.5]; shrinks with the number of groups."""
-        return float(0.5 / (1 + self.weight) ** 0.5)
-
-    @property
-    def promise(self) -> float:
+    def _update(self) -> None:
+        weight, success, disagreement = self._sums @ self._lend
+        self.success = (success + 0.5) / (weight + 1)
+        self.uncertainty = 0.5 / np.sqrt(1 + weight)
+        hoped = (disagreement + 0.5) / (weight + 1) + self.uncertainty
+        self.promise: list[float] = np.minimum(1.0, hoped).tolist()
         """Disagreement to hope for, in (0, 1]: its mean, and its uncertainty on top."""
-        return min(1.0, (self._disagreement + 0.5) / (self.weight + 1) + self.uncertainty)
 
-    def state_dict(self) -> dict[str, float]:
+    def state_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
-        return {"weight": self.weight, "success": self._success, "disagreement": self._disagreement}
+        return {"sums": self._sums.tolist()}
 
-    def load_state_dict(self, state: dict[str, float]) -> None:
+    def load_state_dict(self, state: dict[str, Any]) -> None:
         """Return to a saved state."""
-        self.weight, self._success = state["weight"], state["success"]
-        self._disagreement = state["disagreement"]
+        self._sums = np.array(state["sums"], np.float64)
+        self._update()
