@@ -46,6 +46,54 @@ RECIPES: dict[str, list[str]] = {
 }
 
 
+# Every Python process of a run notes whom it looks up or connects to, itself excepted.
+WITNESS = """
+import ipaddress, os, socket, sys
+
+OWN = {"", "0.0.0.0", "::", "localhost", socket.gethostname(), socket.getfqdn()}
+OWN |= {found[4][0] for found in socket.getaddrinfo(socket.gethostname(), None)}
+
+def local(host):
+    if host is None or str(host) in OWN:
+        return True
+    try:
+        address = ipaddress.ip_address(str(host))
+    except ValueError:
+        return False
+    # Ray finds its own address by a datagram socket that sends nothing.
+    return address.is_loopback or address.is_link_local or str(host) in ("8.8.8.8", "2001:4860:4860::8888")
+
+def hook(event, arguments):
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if isinstance(host, bytes):
+        host = host.decode()
+    if not local(host):
+        with open(os.environ["WITNESS_FILE"], "a") as file:
+            file.write(f"{event} {host} {sys.argv[:1]}\\n")
+
+sys.addaudithook(hook)
+"""
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> dict[str, str]:
+    """Variables that make every Python process of a run write down its connections."""
+    folder = tmp_path / "witness"
+    folder.mkdir()
+    (folder / "sitecustomize.py").write_text(WITNESS)
+    return {"PYTHONPATH": str(folder), "WITNESS_FILE": str(folder / "seen.txt")}
+
+
+def connections(witness: dict[str, str]) -> list[str]:
+    file = Path(witness["WITNESS_FILE"])
+    return file.read_text().splitlines() if file.exists() else []
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("data")
@@ -54,7 +102,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
-def test_two_steps(recipe: str, data: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_two_steps(
+    recipe: str, data: Path, tiny_model: Path, tmp_path: Path, witness: dict[str, str]
+) -> None:
     run = tmp_path / "run"
     chain = f"+recipe=[{recipe},parts/transformers,parts/cpu]"
     places = [f"wafersage.model={tiny_model}", f"wafersage.data_dir={data}", f"wafersage.run_dir={run}"]
@@ -62,7 +112,7 @@ def test_two_steps(recipe: str, data: Path, tiny_model: Path, tmp_path: Path) ->
     train(
         [chain, *places, *SIZES, "trainer.logger=[console,file]", *RECIPES[recipe]],
         run,
-        environment={"VERL_FILE_LOGGER_PATH": str(log)},
+        environment={"VERL_FILE_LOGGER_PATH": str(log), **witness},
     )
     steps = {line["step"]: line["data"] for line in map(json.loads, log.read_text().splitlines())}
     assert {1, 2} <= steps.keys()
@@ -71,9 +121,12 @@ def test_two_steps(recipe: str, data: Path, tiny_model: Path, tmp_path: Path) ->
         assert "wafersage/score/mean" in steps[step]
     assert (run / "checkpoints" / "global_step_2" / "actor").is_dir()
     assert (run / "validation" / "2.jsonl").stat().st_size
+    assert connections(witness) == []
 
 
-def test_two_steps_of_fine_tuning(data: Path, tiny_model: Path, tmp_path: Path) -> None:
+def test_two_steps_of_fine_tuning(
+    data: Path, tiny_model: Path, tmp_path: Path, witness: dict[str, str]
+) -> None:
     run = tmp_path / "run"
     overrides = [
         "+recipe=wafersage_sft",
@@ -98,7 +151,7 @@ def test_two_steps_of_fine_tuning(data: Path, tiny_model: Path, tmp_path: Path) 
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "torch.distributed.run", "--nproc_per_node=1", f"--master_port={port}"]
-    environment = {**os.environ, **CPU_ENVIRONMENT, "VERL_FILE_LOGGER_PATH": str(log)}
+    environment = {**os.environ, **CPU_ENVIRONMENT, "VERL_FILE_LOGGER_PATH": str(log), **witness}
     done = subprocess.run(
         [*command, "-m", "verl.trainer.sft_trainer", *overrides],
         env=environment,
@@ -114,3 +167,10 @@ def test_two_steps_of_fine_tuning(data: Path, tiny_model: Path, tmp_path: Path) 
     # What reinforcement learning starts from.
     folder = run / "checkpoints" / "global_step_2" / "huggingface"
     assert (folder / "model.safetensors").exists() and (folder / "processor_config.json").exists()
+    assert connections(witness) == []
+
+
+def test_the_witness_sees(tmp_path: Path, witness: dict[str, str]) -> None:
+    code = "import socket; s = socket.socket(); s.settimeout(0.2); s.connect_ex(('192.0.2.1', 9))"
+    subprocess.run([sys.executable, "-c", code], env={**os.environ, **witness}, check=True, timeout=60)
+    assert any("192.0.2.1" in line for line in connections(witness))
