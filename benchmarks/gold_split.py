@@ -45,5 +45,6 @@ def draw(questions: Mapping[str, Sequence[Mapping[str, Any]]], seed: int = SEED)
 
 if __name__ == "__main__":
     SPLIT.write_text(
-        json.dumps({"seed": SEED, "set_aside": draw({file: read_gold(file) for file in FILES})}, indent=1) + "\n"
+        json.dumps({"seed": SEED, "set_aside": draw({file: read_gold(file) for file in FILES})}, indent=1)
+        + "\n"
     )

@@ -360,7 +360,7 @@ class ClauseWalker:
             return
         if (self.unreal and slot != "cause") or (self.deny == "contrast" and slot in PLACES):
             return
-        if self.deny == "list" and slot not in HEADS:
+        if self.deny == "list" and slot not in HEADS and slot != "texture":
             self._end_denial()
         if slot == "border" and self.reading.claims:
             # "The border is ragged" is no place.
@@ -459,7 +459,7 @@ class ClauseWalker:
         ):
             self.apart = True
             return
-        if self.deny == "deny":
+        if self.deny == "deny" or self.unreal:
             return
         if following in _AFTER_CLEAR - {"of", "too", "as"} and not self._places(self.segment):
             # "empty from 0.35 to 0.88 R"

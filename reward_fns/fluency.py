@@ -72,6 +72,9 @@ def crowding(reading: Reading) -> float:
         while at < len(stops) and stops[at] < claim.start:
             at += 1
         counts[at] += 1
+    if len(reading.words) > 8 and not reading.stated and not any(word in SEPARATORS for word in reading.words):
+        # A long string of terms with neither verb nor stop nor link.
+        return 0.7
     extra = sum(count - CROWD for count in counts.values() if count > CROWD)
     return max(0.1, 1.0 - 0.12 * extra)
 

@@ -293,7 +293,9 @@ def _recognised(
         if amount > credit:
             best, credit = claim, amount
     if shape and places and credit < 1.0:
-        credit = max(credit, 0.95 * (half if best is not None and best.hedged else 1.0))
+        credit = max(
+            credit, (0.95 if shape == 1.0 else 0.6) * (half if best is not None and best.hedged else 1.0)
+        )
     return credit, best
 
 
@@ -325,6 +327,8 @@ def _slot(
                 and (claim.slot == "arc" or (claim.slot == "shape" and claim.value == "arc"))
             ):
                 implied = max(implied, 1.0)
+            if slot == "zone" and claim.affirmed and claim.value == "full" and "full" in thing.values("zone"):
+                implied = max(implied, half if claim.hedged else 1.0)
             if claim.slot != slot:
                 continue
             value = fit(claim, thing, lexicon)
@@ -380,7 +384,7 @@ def _aliens(result: Judgement, reading: Reading, truth: Truth, invention: float)
         if background and seen and (claim.slot, claim.value) != ("type", "Random"):
             # Stray fails beside a pattern are compatible with every class.
             continue
-        size = (1.0 if heads else 0.6) * (0.35 if claim.hedged else 1.0)
+        size = (1.0 if heads else 0.6) * (0.5 if claim.hedged else 1.0)
         amount = size * share
         value = describe(claim.value)
         sort = _SORT.get(value, value) if heads else "place"

@@ -65,14 +65,17 @@ def repair(rubric: Mapping[str, Any]) -> tuple[dict[str, Any], list[Change]]:
     """
     fixed = dict(rubric)
     changes: list[Change] = []
+    labels = rubric.get("labels")
+    # "none" is a filler, unless it is the class.
+    keep = isinstance(labels, Sequence) and any(str(label).lower() == "none" for label in labels)
     if isinstance(rubric.get("criteria"), Mapping):
         parts = {
-            name: _repair_lists(part, f"criteria.{name}.", changes) if isinstance(part, Mapping) else part
+            name: _repair_lists(part, f"criteria.{name}.", changes, keep) if isinstance(part, Mapping) else part
             for name, part in rubric["criteria"].items()
         }
         fixed["criteria"] = parts
     else:
-        fixed = _repair_lists(fixed, "", changes)
+        fixed = _repair_lists(fixed, "", changes, keep)
     return fixed, changes
 
 
@@ -155,11 +158,11 @@ def _as_list(value: object) -> list[str]:
     return [str(entry) for entry in tolist()] if callable(tolist) else [str(value)]
 
 
-def _repair_lists(part: Mapping[str, Any], prefix: str, changes: list[Change]) -> dict[str, Any]:
+def _repair_lists(part: Mapping[str, Any], prefix: str, changes: list[Change], keep_none: bool) -> dict[str, Any]:
     fixed = dict(part)
     for key, cap in (("must_hit", MAX_HIT), ("must_avoid", MAX_AVOID)):
         if isinstance(part.get(key), Sequence) and not isinstance(part[key], str):
-            fixed[key] = _repair_list(list(part[key]), f"{prefix}{key}", cap, changes)
+            fixed[key] = _repair_list(list(part[key]), f"{prefix}{key}", cap, changes, keep_none)
     demanded = {_key(term) for item in fixed.get("must_hit", ()) for term in _members(item)}
     kept = []
     for item in fixed.get("must_avoid", ()):
@@ -173,12 +176,13 @@ def _repair_lists(part: Mapping[str, Any], prefix: str, changes: list[Change]) -
     return fixed
 
 
-def _repair_list(items: list[Any], field: str, cap: int, changes: list[Change]) -> list[Any]:
+def _repair_list(items: list[Any], field: str, cap: int, changes: list[Change], keep_none: bool) -> list[Any]:
     kept: list[Any] = []
     seen: set[str] = set()
     doubles = 0
     for item in _join_torn(items, field, changes):
-        fixed = _trim(item, field, changes)
+        named = keep_none and isinstance(item, str) and item.strip().lower() == "none"
+        fixed = item if named else _trim(item, field, changes)
         if fixed is None:
             continue
         key = "|".join(sorted(_key(term) for term in _members(fixed)))

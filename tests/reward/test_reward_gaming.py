@@ -13,8 +13,12 @@ from verl_wafersage.reward_fns.rubric import compute_score
 ALL_HOURS = ", ".join(f"{hour} o'clock" for hour in range(1, 13))
 ALL_TYPES = "Center, Donut, Edge-Loc, Edge-Ring, Loc, Near-full, Scratch, Random, None"
 ALL_ZONES = "center, mid-radius, outer zone, edge, upper left, upper right, lower left, lower right"
-ALL_SHAPES = "ring, arc, line, blob, scattered, grid, dense, sparse, thin, thick, continuous, broken, sharp, fuzzy"
-ALL_CAUSES = "robot, handling, CMP, slurry, etch, plasma, RTP, CVD, implant, resist, EBR, probe, recipe, particle"
+ALL_SHAPES = (
+    "ring, arc, line, blob, scattered, grid, dense, sparse, thin, thick, continuous, broken, sharp, fuzzy"
+)
+ALL_CAUSES = (
+    "robot, handling, CMP, slurry, etch, plasma, RTP, CVD, implant, resist, EBR, probe, recipe, particle"
+)
 
 WORTHLESS = {
     "empty": "",
@@ -57,7 +61,9 @@ def test_copied_question_does_not_pay(row: str, score) -> None:
 @pytest.mark.parametrize("row", ["edge_loc", "edge_ring", "two_types", "cause"])
 def test_must_hit_list_alone_is_worth_less_than_an_answer(row: str, score) -> None:
     reference = ROWS[row]["reference_answer"]
-    listed = [t if isinstance(t, str) else t["any_of"][0] for t in ROWS[row]["must_hit"] + ROWS[row]["must_avoid"]]
+    listed = [
+        t if isinstance(t, str) else t["any_of"][0] for t in ROWS[row]["must_hit"] + ROWS[row]["must_avoid"]
+    ]
     assert score(", ".join(listed), row) < score(reference, row) - 0.25
 
 
@@ -107,10 +113,21 @@ def test_noise_around_an_answer_earns_nothing(row: str, score) -> None:
     assert score(noise, row) < 0.25
 
 
+TRUTH = {
+    "edge_loc": {"edge", "Edge-Loc", "lower left", *(f"{h} o'clock" for h in range(5, 12))},
+    "two_types": {"Donut", "Scratch", "mid-radius", "ring", "line"},
+    "edge_ring": {"ring", "Edge-Ring", "edge"},
+}
+
+
 def _vocabulary(row: str) -> list[str]:
-    terms = [t if isinstance(t, str) else t["any_of"][0] for t in ROWS[row]["must_hit"] + ROWS[row]["must_avoid"]]
+    """Every word of the domain but those that say what is true: what is left is good for cheating only."""
     words = "the a no not and or but is are shows at along edge center ring cluster line clear dense".split()
-    return terms + words + ALL_TYPES.split(", ") + ALL_ZONES.split(", ") + [f"{h} o'clock" for h in range(1, 13)]
+    words += ALL_TYPES.split(", ") + ALL_ZONES.split(", ") + [f"{h} o'clock" for h in range(1, 13)]
+    words += [*ALL_SHAPES.split(", "), ",", ".", *ROWS[row]["must_avoid"]]
+    hits = {t if isinstance(t, str) else t["any_of"][0] for t in ROWS[row]["must_hit"]}
+    true = hits | TRUTH[row] | {word for hit in hits for word in hit.split()}
+    return [word for word in words if word not in true]
 
 
 def _climb(row: str, steps: int, seed: int) -> tuple[float, str]:
@@ -133,18 +150,24 @@ def _climb(row: str, steps: int, seed: int) -> tuple[float, str]:
     return best, " ".join(words)
 
 
-@pytest.mark.parametrize("row", ["edge_loc", "two_types", "edge_ring"])
-def test_short_search_finds_no_cheap_reward(row: str) -> None:
-    # The search may find the truth; what it must not find is a word soup that is paid like an answer.
-    # The full search, with more steps, is in benchmarks/reward.py.
-    truth = compute_score("test", ROWS[row]["reference_answer"], rubric_of(ROWS[row]), {})["score"]
-    best, _ = _climb(row, 150, seed=1)
-    assert best <= truth - 0.1
+@pytest.mark.parametrize("row", TRUTH)
+def test_search_finds_no_hole(row: str) -> None:
+    # benchmarks/reward.py climbs longer, and from every wrong answer.
+    reference = compute_score("test", ROWS[row]["reference_answer"], rubric_of(ROWS[row]), {})["score"]
+    best, text = max(_climb(row, 250, seed) for seed in (1, 2))
+    assert best < reference - 0.2, text
 
 
 def test_time_is_bounded() -> None:
     truth = rubric_of(ROWS["edge_ring"])
-    for text in ("ring " * 8000, "no " * 12000, "a, " * 12000, "(" * 32000, "1 to " * 8000, "<SOLUTION>" * 4000):
+    for text in (
+        "ring " * 8000,
+        "no " * 12000,
+        "a, " * 12000,
+        "(" * 32000,
+        "1 to " * 8000,
+        "<SOLUTION>" * 4000,
+    ):
         start = time.process_time()
         compute_score("test", text, truth, {})
         assert time.process_time() - start < 2.0

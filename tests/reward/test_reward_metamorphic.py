@@ -74,7 +74,12 @@ def test_case_and_spacing_change_nothing(sentences: list[str], row: str) -> None
 
 
 @quick
-@given(st.permutations(["An arc lies at the edge.", "The center is clear.", "A scratch crosses the upper right."]), rows)
+@given(
+    st.permutations(
+        ["An arc lies at the edge.", "The center is clear.", "A scratch crosses the upper right."]
+    ),
+    rows,
+)
 def test_order_of_independent_sentences_changes_nothing(sentences: list[str], row: str) -> None:
     assert paid(sentences, row) == pytest.approx(paid(sorted(sentences), row))
 
@@ -127,13 +132,17 @@ def test_any_answer_has_a_score(answer: object, row: str) -> None:
     found = compute_score("test", answer, rubric_of(ROWS[row]), {"question": ROWS[row]["question"]})
     assert set(found) == KEYS
     assert all(isinstance(value, float) and math.isfinite(value) for value in found.values())
-    assert all(0.0 <= value <= 1.0 or (value == NOT_APPLICABLE and key in ROWS_PARTS) for key, value in found.items())
+    assert all(
+        0.0 <= value <= 1.0 or (value == NOT_APPLICABLE and key in ROWS_PARTS) for key, value in found.items()
+    )
 
 
 ROWS_PARTS = {"spatial", "morphology", "root_cause", "defect_type"}
 
 
-@pytest.mark.parametrize("answer", ["x" * 1_000_000, "ring at the edge. " * 60_000, b"\xff\xfe" * 500_000, "\ud800" * 40_000])
+@pytest.mark.parametrize(
+    "answer", ["x" * 1_000_000, "ring at the edge. " * 60_000, b"\xff\xfe" * 500_000, "\ud800" * 40_000]
+)
 def test_a_megabyte_is_no_problem(answer: object) -> None:
     assert 0.0 <= compute_score("test", answer, rubric_of(ROWS["edge_ring"]), {})["score"] <= 1.0
 
@@ -147,7 +156,9 @@ def test_threads_agree() -> None:
     texts = [" ".join(SENTENCES[i:] + SENTENCES[:i]) for i in range(len(SENTENCES))] * 4
     alone = [paid(text, row) for text in texts for row in sorted(ROWS)]
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(lambda pair: paid(*pair), [(text, row) for text in texts for row in sorted(ROWS)]))
+        together = list(
+            pool.map(lambda pair: paid(*pair), [(text, row) for text in texts for row in sorted(ROWS)])
+        )
     assert together == alone
 
 

@@ -1,0 +1,89 @@
+"""The verb `score`, and the evidence behind it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from conftest import ROWS, rubric_of
+from typer.testing import CliRunner
+
+from verl_wafersage.cli import app
+from verl_wafersage.errors import InputError
+from verl_wafersage.reward_fns.rubric import explain
+from verl_wafersage.reward_fns.scoring import Show, score_file
+
+ANSWER = "An arc lies at the edge from 7 to 9 o'clock, and a donut <b> surrounds the center."
+
+
+@pytest.fixture
+def answers(tmp_path: Path) -> Path:
+    row = {"id": "one", "question": "Where?", "answer": ANSWER, "ground_truth": rubric_of(ROWS["edge_loc"])}
+    dump = {"input": "p", "output": "A ring.", "gts": rubric_of(ROWS["edge_ring"]), "score": 0.1, "step": 3}
+    file = tmp_path / "answers.jsonl"
+    file.write_text(json.dumps(row) + "\n\n" + json.dumps(dump) + "\n")
+    return file
+
+
+def test_evidence_points_at_the_words() -> None:
+    found = explain("test", ANSWER, rubric_of(ROWS["edge_loc"]), {})
+    by_words = {entry["words"]: entry["verdict"] for entry in found["evidence"] if entry["words"]}
+    assert by_words["donut"] == "invented"
+    assert by_words["7 to 9 o'clock"] == "met"
+    for entry in found["evidence"]:
+        if entry["start"] >= 0:
+            assert found["text"][entry["start"] : entry["end"]] == entry["words"]
+
+
+def test_json_lines_out(answers: Path) -> None:
+    run = CliRunner().invoke(app, ["score", str(answers), "--json"])
+    assert run.exit_code == 0
+    rows = [json.loads(line) for line in run.stdout.splitlines()]
+    assert [row["id"] for row in rows] == ["one", "2"]
+    assert rows[0]["scores"]["score"] < 0.7
+
+
+def test_terminal_and_page(answers: Path, tmp_path: Path) -> None:
+    page = tmp_path / "out" / "page.html"
+    run = CliRunner().invoke(app, ["score", str(answers), "--html", str(page)])
+    assert run.exit_code == 0
+    assert "invented" in run.stdout and "donut" in run.stdout
+    text = page.read_text()
+    assert '<mark class="invented"' in text and "&lt;b&gt;" in text and "<b>" not in text
+    assert not list(page.parent.glob(".*tmp"))
+
+
+def test_parquet_rows_are_scored_by_their_reference(tmp_path: Path) -> None:
+    row = {
+        "reward_model": {"style": "rubric", "ground_truth": rubric_of(ROWS["edge_loc"])},
+        "extra_info": {"question": "Where?", "reference_answer": ROWS["edge_loc"]["reference_answer"]},
+    }
+    file = tmp_path / "val.parquet"
+    pq.write_table(pa.Table.from_pylist([row]), file)
+    assert score_file(file, show=Show.NOTHING)["score"] > 0.75
+
+
+FAULTS = {
+    "not json": ("{\n", "row 0"),
+    "no answer": ('{"ground_truth": "{}"}\n', "no answer"),
+    "no rubric": ('{"answer": "x"}\n', "no rubric"),
+    "bad rubric": ('{"answer": "x", "ground_truth": "{}"}\n', "version"),
+    "empty": ("", "no answers"),
+}
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_faults_name_the_row(name: str, tmp_path: Path) -> None:
+    text, message = FAULTS[name]
+    file = tmp_path / "answers.jsonl"
+    file.write_text(text)
+    with pytest.raises(InputError, match=message):
+        score_file(file, show=Show.NOTHING)
+
+
+def test_absent_file_is_an_input_error(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot read"):
+        score_file(tmp_path / "absent.jsonl", show=Show.NOTHING)
