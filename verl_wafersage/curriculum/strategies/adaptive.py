@@ -166,9 +166,10 @@ class Adaptive(Strategy):
 
     def _shares(self) -> list[float]:
         """Share of each band now; they sum to 1."""
+        promise = self._bands.promise
         values = [
             # Its prompts carry their own disagreement already; the band's sharpens the choice.
-            (self._fresh(band) + ready) * self._bands.promise[band]
+            (self._fresh(band) + ready) * promise[band]
             for band, ready in enumerate(self._ready)
         ]
         width = _BANDS_PER_LEVEL

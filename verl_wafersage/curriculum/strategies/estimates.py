@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from ..packing import pack, unpack
 
@@ -75,7 +76,7 @@ class BandEstimates:
         self._lend = np.exp(-((distance / _REACH) ** 2) / 2)
         # Rows: groups, success, disagreement.
         self._sums = np.zeros((3, bands))
-        self._update()
+        self._promise: list[float] | None = None
 
     def observe(self, band: int, group: Sequence[float]) -> None:
         """Add a group of rewards in [0, 1]."""
@@ -84,15 +85,27 @@ class BandEstimates:
         unbiased = min(1.0, 4 * mean * (1 - mean) * len(group) / max(1, len(group) - 1))
         self._sums *= _MEMORY
         self._sums[:, band] += (1.0, mean, unbiased)
-        self._update()
+        self._promise = None
 
-    def _update(self) -> None:
-        weight, success, disagreement = self._sums @ self._lend
-        self.success = (success + 0.5) / (weight + 1)
-        self.uncertainty = 0.5 / np.sqrt(1 + weight)
-        hoped = (disagreement + 0.5) / (weight + 1) + self.uncertainty
-        self.promise: list[float] = np.minimum(1.0, hoped).tolist()
+    @property
+    def promise(self) -> list[float]:
         """Disagreement to hope for, in (0, 1]: its mean, and its uncertainty on top."""
+        if self._promise is None:
+            weight, _, disagreement = self._sums @ self._lend
+            hoped = (disagreement + 0.5) / (weight + 1) + self.uncertainty
+            self._promise = np.minimum(1.0, hoped).tolist()
+        return self._promise
+
+    @property
+    def success(self) -> npt.NDArray[np.float64]:
+        """Mean success; 0.5 before the first group."""
+        weight, success, _ = self._sums @ self._lend
+        return np.asarray((success + 0.5) / (weight + 1))
+
+    @property
+    def uncertainty(self) -> npt.NDArray[np.float64]:
+        """Half-width of belief, in (0, 0.5]; shrinks with the number of groups."""
+        return np.asarray(0.5 / np.sqrt(1 + self._sums[0] @ self._lend))
 
     def state_dict(self) -> dict[str, Any]:
         """Plain JSON types."""
@@ -100,5 +113,4 @@ class BandEstimates:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Return to a saved state."""
-        self._sums = np.array(state["sums"], np.float64)
-        self._update()
+        self._sums, self._promise = np.array(state["sums"], np.float64), None
