@@ -54,7 +54,7 @@ def train(
     """
     run_dir.mkdir(parents=True, exist_ok=True)
     metrics = run_dir / "metrics.jsonl"
-    seen = metrics.stat().st_size if metrics.exists() else 0
+    seen = _read(metrics)
     log = run_dir / "train.log"
     command = [sys.executable, "-m", "verl.trainer.main_ppo", *overrides]
     tensorboard = {"TENSORBOARD_DIR": str(run_dir / "tensorboard")}
@@ -71,11 +71,11 @@ def train(
     try:
         while process.poll() is None:
             time.sleep(0.5)
-            seen = _follow(metrics, seen, on_metrics)
+            seen = _tell_new(metrics, seen, on_metrics)
     finally:
         signal.signal(signal.SIGTERM, previous)
         stop(process.pid)
-    _follow(metrics, seen, on_metrics)
+    _tell_new(metrics, seen, on_metrics)
     if process.returncode:
         raise TrainingError(f"training failed ({process.returncode}): {last_words(log)}; the log is {log}")
 
@@ -84,17 +84,27 @@ def _interrupt(_signal: int, _frame: Any) -> None:
     raise KeyboardInterrupt
 
 
-def _follow(metrics: Path, seen: int, on_metrics: Callable[[dict[str, Any]], None]) -> int:
-    if not metrics.exists():
-        return seen
-    with metrics.open("rb") as file:
-        file.seek(seen)
-        for line in file:
-            if not line.endswith(b"\n"):
-                break
-            seen += len(line)
+def _read(metrics: Path) -> dict[tuple[int, str], str]:
+    """Lines of the file by step and split; a line that is still being written is left for later.
+
+    A resumed run rewrites the file without the steps after its checkpoint, so offsets do not last.
+    """
+    text = metrics.read_text() if metrics.exists() else ""
+    lines = {}
+    for line in text[: text.rfind("\n") + 1].splitlines():
+        content = json.loads(line)
+        lines[content["step"], content["split"]] = line
+    return lines
+
+
+def _tell_new(
+    metrics: Path, seen: dict[tuple[int, str], str], on_metrics: Callable[[dict[str, Any]], None]
+) -> dict[tuple[int, str], str]:
+    found = _read(metrics)
+    for key, line in found.items():
+        if seen.get(key) != line:
             on_metrics(json.loads(line))
-    return seen
+    return {**seen, **found}
 
 
 def stop(pid: int) -> None:
