@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from ...errors import InputError, RubricError
@@ -58,14 +59,20 @@ def score(rubric: Mapping[str, Any] | str, answer: str, row: Row, options: RowOp
     Raises:
         RubricError: When the rubric is malformed.
     """
-    if row.extra.get("answer_style") == "tags" and answer:
-        answer = f"<REASONING>\nAs the picture shows.\n</REASONING>\n<SOLUTION>\n{answer}\n</SOLUTION>"
+    style = str(row.extra.get("answer_style") or "plain")
     text = rubric if isinstance(rubric, str) else json.dumps(rubric)
-    source = str(row.data.get("data_source") or "")
-    rule = paper if options.reward == "paper" else rubric_reward
-    return float(
-        rule.compute_score(source, answer, text, dict(row.extra), **(options.scoring or {}))["score"]
-    )
+    # An empty answer copies nothing from the question, so one try serves all wordings of it.
+    question = row.question if answer else ""
+    return _score(options.reward, text, answer, style, question, json.dumps(options.scoring or {}))
+
+
+@lru_cache(maxsize=16_384)
+def _score(reward: str, rubric: str, answer: str, style: str, question: str, scoring: str) -> float:
+    if style == "tags" and answer:
+        answer = f"<REASONING>\nAs the picture shows.\n</REASONING>\n<SOLUTION>\n{answer}\n</SOLUTION>"
+    rule = paper if reward == "paper" else rubric_reward
+    extra = {"answer_style": style, "question": question}
+    return float(rule.compute_score("", answer, rubric, extra, **json.loads(scoring))["score"])
 
 
 def check_rubric(row: Row, options: RowOptions) -> tuple[list[Finding], Scores]:
@@ -77,7 +84,9 @@ def check_rubric(row: Row, options: RowOptions) -> tuple[list[Finding], Scores]:
         raw = row.rubric
     except RubricError as error:
         return [_found(row, "rubric", str(error))], Scores()
-    found = [_found(row, check, message) for check, message in _complaints(row.ground_truth, raw, options)]
+    lexicon = (options.scoring or {}).get("lexicon")
+    complaints = _complaints(row.ground_truth, lexicon, options.reward == "paper")
+    found = [_found(row, check, message) for check, message in complaints]
     if not row.reference.strip():
         found.append(_found(row, "reference", "there is no reference answer", 0.0))
         return found, Scores()
@@ -93,13 +102,16 @@ def check_rubric(row: Row, options: RowOptions) -> tuple[list[Finding], Scores]:
     return found, Scores(reference, empty)
 
 
-def _complaints(text: str, raw: Mapping[str, Any], options: RowOptions) -> Iterator[tuple[str, str]]:
-    lexicon = (options.scoring or {}).get("lexicon")
-    for change in mend(raw, lexicon)[1]:
-        yield check_of(change), describe(change)
-    for check, part, hit, avoid in conflicts(text, lexicon, options.reward == "paper"):
-        if check == "contained":
-            yield check, f"{part}: hit term {hit!r} contains avoid term {avoid!r}"
+@lru_cache(maxsize=16_384)
+def _complaints(text: str, lexicon: str | None, plain: bool) -> tuple[tuple[str, str], ...]:
+    """Return (check, message) for what is wrong with the terms of a well-formed rubric."""
+    found = [(check_of(change), describe(change)) for change in mend(json.loads(text), lexicon)[1]]
+    found += [
+        (check, f"{part}: hit term {hit!r} contains avoid term {avoid!r}")
+        for check, part, hit, avoid in conflicts(text, lexicon, plain)
+        if check == "contained"
+    ]
+    return tuple(found)
 
 
 def check_of(change: Change) -> str:

@@ -19,7 +19,7 @@ h1 { font-size: 1.5rem } h2 { font-size: 1.1rem; margin-top: 2rem; border-top: 1
 padding-top: 1rem }
 table { border-collapse: collapse; width: 100% } th, td { text-align: left; padding: .3rem .6rem;
 border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums }
+td.n, th.n { text-align: right; white-space: nowrap; font-variant-numeric: tabular-nums }
 .bad { color: var(--bad); font-weight: 600 } .warn { color: var(--warn); font-weight: 600 }
 .good { color: var(--good); font-weight: 600 }
 ul.wafers { display: grid; grid-template-columns: repeat(auto-fill, minmax(11rem, 1fr)); gap: 1rem;

@@ -21,6 +21,7 @@ def audit(
     fixed_out: Path = typer.Option(None, help="Folder of the repaired copy."),
     threshold: float = typer.Option(0.7, help="Score each reference answer must reach under its rubric."),
     reward: str = typer.Option("rubric", help="Reward to judge by: rubric, or paper (the published rule)."),
+    lexicon: str = typer.Option(None, help="Lexicon of the reward: a YAML file, or none. [wafers]"),
     sample: float = typer.Option(1.0, help="Share of rows whose rubrics are tried."),
     noise: bool = typer.Option(True, help="Look for label noise."),
     seed: int = typer.Option(0, help="Seed of the sample and of the clustering."),
@@ -37,13 +38,14 @@ def audit(
     from verl_wafersage.data_prep.audit.rows import row_count
     from verl_wafersage.data_prep.audit.table import table
 
+    scoring = {} if lexicon is None else {"lexicon": lexicon}
     beside = data.resolve()
     out = out or beside.with_name(f"{beside.stem if data.is_file() else beside.name}-audit")
     fixed_out = fixed_out or beside.with_name(f"{beside.stem if data.is_file() else beside.name}-repaired")
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("audit", total=row_count(data) * (3 if fix else 1))
         options = AuditOptions(
-            RowOptions(threshold, reward), sample, noise, seed, on_row=lambda: progress.advance(task)
+            RowOptions(threshold, reward, scoring), sample, noise, seed, on_row=lambda: progress.advance(task)
         )
         report = run(data, out, options)
         fixed = repair(data, fixed_out, options) if fix else None
