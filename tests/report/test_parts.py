@@ -17,7 +17,16 @@ from verl_wafersage.evaluation.report.evidence import segments
 from verl_wafersage.evaluation.report.named import named_types
 from verl_wafersage.evaluation.report.rows import picture_url
 from verl_wafersage.evaluation.report.run import Run
-from verl_wafersage.evaluation.report.svg import Dot, Line, _ticks, line_chart, number, scatter, smoothed
+from verl_wafersage.evaluation.report.svg import (
+    Dot,
+    Line,
+    _tick_label,
+    _ticks,
+    line_chart,
+    number,
+    scatter,
+    smoothed,
+)
 
 floats = st.floats(-1e6, 1e6)
 spans = st.fixed_dictionaries(
@@ -72,6 +81,15 @@ def test_ticks_are_few_and_within(low: float, high: float) -> None:
     assert 1 <= len(ticks) <= 12
     slack = 1e-6 * (high - low) + 1e-9
     assert all(low - slack <= tick <= high + slack for tick in ticks)
+
+
+@given(floats, st.floats(1e-3, 1e4))
+@settings(deadline=None)
+def test_neighbouring_ticks_read_differently(low: float, width: float) -> None:
+    ticks = _ticks(low, low + width)
+    labels = [_tick_label(tick, ticks) for tick in ticks]
+    if max(map(abs, ticks)) < 100_000:
+        assert len(set(labels)) == len(ticks)
 
 
 @given(st.lists(floats, min_size=1, max_size=200))

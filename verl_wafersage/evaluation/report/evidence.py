@@ -44,7 +44,7 @@ def evidence_of(answer: Answer) -> Evidence:
         return Evidence([Segment(answer.text)], note=f"Its rubric cannot be read: {error}")
     items: Sequence[Mapping[str, Any]] = told["evidence"]
     missed = [str(item.get("what", "")) for item in items if item.get("verdict") == "missing"]
-    return Evidence(segments(told["text"], items), missed)
+    return Evidence(segments(told["text"], items), list(dict.fromkeys(missed)))
 
 
 def segments(text: str, items: Sequence[Mapping[str, Any]]) -> list[Segment]:

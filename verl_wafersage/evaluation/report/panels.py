@@ -178,6 +178,15 @@ def _policy(run: Run) -> list[Panel]:
             None,
         ),
         ("Gradient norm", "Before clipping.", [("norm", "actor/grad_norm")], None),
+        (
+            "Staleness",
+            "Updates between sampling and training, in asynchronous modes.",
+            [
+                ("mean", "training/off_policy/trajectory_staleness/mean"),
+                ("worst", "training/off_policy/trajectory_staleness/max"),
+            ],
+            None,
+        ),
     ]
     panels = []
     for title, note, names, y_range in wanted:
@@ -186,7 +195,8 @@ def _policy(run: Run) -> list[Panel]:
             for colour, (label, name) in enumerate(names)
             if (points := series(run, name))
         ]
-        if lines:
+        # Synchronous runs log a staleness too, which is always 0.
+        if lines and (title != "Staleness" or any(y for line in lines for _, y in line.points)):
             panels.append(_panel(title, note, lines, y_range))
     return panels
 

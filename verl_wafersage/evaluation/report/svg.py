@@ -6,6 +6,7 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from markupsafe import Markup, escape
 
@@ -124,7 +125,7 @@ def _axes(
     parts = []
     for tick in y_ticks:
         parts.append(_segment(frame, (frame.x_low, tick), (frame.x_high, tick), "grid"))
-        parts.append(_text(_LEFT - 7, frame.y(tick) + 3.5, number(tick), "end"))
+        parts.append(_text(_LEFT - 7, frame.y(tick) + 3.5, _tick_label(tick, y_ticks), "end"))
     floor = frame.height - _BOTTOM
     for tick in x_ticks:
         parts.append(_text(frame.x(tick), floor + 15, number(tick), "middle"))
@@ -231,6 +232,15 @@ def _ticks(low: float, high: float, about: int = 5) -> list[float]:
     step = next(power * factor for factor in (1, 2, 2.5, 5, 10) if power * factor >= raw * 0.999)
     first = math.ceil(low / step - 1e-9)
     return [round(i * step, 12) for i in range(first, math.floor(high / step + 1e-9) + 1)]
+
+
+def _tick_label(tick: float, ticks: Sequence[float]) -> str:
+    """As many decimals as tell neighbours apart."""
+    step = min((b - a for a, b in pairwise(ticks)), default=0.0)
+    if not step or abs(tick) >= 100_000 or step < 1e-5:
+        return number(tick)
+    decimals = next((d for d in range(6) if abs(round(step, d) - step) < step * 1e-6), 6)
+    return f"{tick:,.{decimals}f}"
 
 
 def number(value: float) -> str:
