@@ -274,6 +274,24 @@ def test_the_command_line_exits_with_two_and_one_line(tmp_path: Path) -> None:
         assert "Traceback" not in result.stderr and result.stdout == ""
 
 
+def test_the_verb_prints_its_manifest_as_json(npz: Callable[..., Path], tmp_path: Path) -> None:
+    arguments = [
+        "convert",
+        "mixedwm38",
+        str(npz()),
+        str(tmp_path / "out"),
+        "--json",
+        "--concise",
+        "--per-wafer",
+        "3",
+    ]
+    result = CliRunner().invoke(app, [*arguments, "--answer-style", "tags", "--image-size", "64"])
+    assert result.exit_code == 0, result.output
+    told = json.loads(result.stdout)
+    assert told["wafers"] == 12 and told["rows"] <= 36 and told["source"] == "mixedwm38"
+    assert told["options"]["image_size"] == 64 and told["options"]["ask"]["concise"] is True
+
+
 def test_bad_rows_can_be_skipped_and_are_listed(npz: Callable[..., Path], tmp_path: Path) -> None:
     path = npz(30)
     with np.load(path) as arrays:
