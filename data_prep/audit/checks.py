@@ -44,6 +44,12 @@ class RowOptions:
     reward: str = "rubric"
     scoring: Mapping[str, Any] | None = None
 
+    def __post_init__(self) -> None:
+        if self.reward not in ("rubric", "paper"):
+            raise InputError(f"{self.reward!r} is neither rubric nor paper", field="reward")
+        if not 0 <= self.threshold <= 1:
+            raise InputError(f"{self.threshold} is not between 0 and 1", field="threshold")
+
 
 @dataclass(frozen=True)
 class Scores:

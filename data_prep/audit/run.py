@@ -46,8 +46,6 @@ class AuditOptions:
     def __post_init__(self) -> None:
         if not 0 < self.sample <= 1:
             raise InputError(f"{self.sample} is not a share above 0 and up to 1", field="sample")
-        if not 0 <= self.rows.threshold <= 1:
-            raise InputError(f"{self.rows.threshold} is not between 0 and 1", field="threshold")
 
 
 def audit(path: Path, out: Path | None = None, options: AuditOptions | None = None) -> Report:

@@ -340,10 +340,18 @@ def test_what_is_no_data_set_is_one_clear_line(make: Any, message: str, tmp_path
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("options", [{"sample": 0.0}, {"sample": 2.0}, {"rows": RowOptions(threshold=1.5)}])
-def test_bad_options_are_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(InputError):
-        AuditOptions(**options)
+@pytest.mark.parametrize(
+    ("make", "field"),
+    [
+        (lambda: AuditOptions(sample=0.0), "sample"),
+        (lambda: AuditOptions(sample=2.0), "sample"),
+        (lambda: RowOptions(threshold=1.5), "threshold"),
+        (lambda: RowOptions(reward="best"), "reward"),
+    ],
+)
+def test_bad_options_are_refused_by_name(make: Any, field: str) -> None:
+    with pytest.raises(InputError, match=f"field {field}"):
+        make()
 
 
 def test_the_command_tells_by_its_exit_status(tmp_path: Path) -> None:
