@@ -73,6 +73,7 @@ _WOULD = frozenset(
     "hug follow run cross close look start end fill show leave need require have lie sit reach touch extend spare "
     "light mark form surround stretch go fail begin occupy stand spread".split()
 )
+_MOST = 24
 _AUXILIARIES = frozenset(("does", "do", "did", "can", "could", "is", "are"))
 _NONE_VERBS = frozenset(("is", "are", "was", "were", "can", "could", "stands", "seems", "appears", "shows", "fits"))
 _AFTER_ANSWER = frozenset((",", ".", ";", "\u2013", BREAK))
@@ -288,10 +289,8 @@ class ClauseWalker:
         self.apart = True
 
     def _ruled(self, i: int, j: int) -> None:
-        sentence = self.sentence
-        for claim in reversed(self.reading.claims):
-            if claim.sentence < sentence - (self.clause_start == claim.end):
-                break
+        claims = self.reading.claims
+        for claim in claims[min(self.previous_from, self.from_here) :]:
             if claim.slot == "cause" or claim.slot in HEADS:
                 claim.affirmed = False
 
@@ -367,6 +366,9 @@ class ClauseWalker:
             last = self.reading.claims[-1]
             if last.slot == "zone" and i - last.end <= 3 and words[last.end - 1] in _OUTLINES:
                 self.reading.claims.pop()
+        if len(self.reading.claims) - self.from_here >= _MOST:
+            # Nobody says so much in one clause; and what looks back over a clause stays bounded.
+            self._new_clause()
         denied = bool(self.deny)
         if self.apart:
             # "away from both center and edge" denies both; another slot ends it.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from operator import eq
 
 from .claims import Reading
 from .scan import SENTENCE_ENDS, SEPARATORS
@@ -42,18 +43,15 @@ def soup(words: Sequence[str]) -> float:
     Signs are pairs of words that English never puts together, a word said twice in a row, a link at the end,
     and stretches far longer than people write without a stop.
     """
-    found: float = sum(
-        (a == b and len(a) > 2 and a not in _TWICE) or (a, b) in _BAD for a, b in zip(words, words[1:], strict=False)
-    )
+    after = words[1:]
+    found = float(sum(1 for _ in filter(_BAD.__contains__, zip(words, after, strict=False))))
+    if any(map(eq, words, after)):
+        found += sum(a == b and len(a) > 2 and a not in _TWICE for a, b in zip(words, after, strict=False))
     if words and words[-1] in _UNFINISHED:
         found += 1
     if len(words) > LONG:
-        start = 0
-        for i, word in enumerate(words):
-            if word in _STOPS:
-                found += max(0, i - start - LONG) / 6
-                start = i + 1
-        found += max(0, len(words) - start - LONG) / 6
+        stops = [-1, *(i for i, word in enumerate(words) if word in _STOPS), len(words)]
+        found += sum(b - a - 1 - LONG for a, b in zip(stops, stops[1:], strict=False) if b - a - 1 > LONG) / 6
     return max(0.1, 1.0 - 0.15 * found)
 
 

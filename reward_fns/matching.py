@@ -24,6 +24,7 @@ RELEVANCE: Mapping[str, Mapping[str, float]] = {
 _TELLING = frozenset(("line", "full", "scatter", "none"))
 _PLACE = {"spatial": (0.75, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.5, 0.1)}
 """What a right zone, and a right direction, alone are worth as a sign that a feature was seen."""
+_LOOKED_AT = 40
 _MINOR = 0.08
 
 
@@ -130,6 +131,8 @@ def judge(
     for n, thing in enumerate(truth.things):
         mark = len(result.evidence)
         features = [f for f, owner in result.bound if owner is thing]
+        if not thing.label and not thing.facts:
+            continue
         result.evidence.append(
             _presence(thing, features, reading, truth, lexicon, weight, result, dimension, half)
         )
@@ -166,7 +169,7 @@ def judge(
 def _balance(result: Judgement, things: int) -> None:
     """Let each true feature count the same, however much is known of it."""
     totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(things)]
-    mean = sum(totals) / things
+    mean = sum(totals) / things if things else 0.0
     for e in result.evidence:
         if e.thing >= 0 and totals[e.thing] > 0:
             e.weight *= mean / totals[e.thing]
@@ -471,7 +474,8 @@ def _clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, 
             result.evidence.append(Evidence("met", f"{key} clear", 1.0, amount, found.start, found.end))
         else:
             result.evidence.append(Evidence("missing", f"{key} clear", 0.0, amount * 0.5))
-    for claim in said:
+    partly = {c.clause for c in reading.claims if c.slot == "arc" and not c.affirmed}
+    for claim in said[:_LOOKED_AT]:
         # A zone called clear where a feature lies.
         things = [
             t for t in truth.things if any(zone_fit(claim.value, v, lexicon) == 1.0 for v in t.values("zone"))
@@ -483,7 +487,7 @@ def _clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, 
             or claim.value in ("full", "outer", "inner")
         ):
             continue
-        if any(c.slot == "arc" and not c.affirmed and c.clause == claim.clause for c in reading.claims):
+        if claim.clause in partly:
             continue
         if all("part" in t.values("around") or t.facts.get("arc") for t in things):
             if not any(True for t in things if not t.facts.get("arc")):

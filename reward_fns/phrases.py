@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from rapidfuzz import fuzz
@@ -39,11 +39,21 @@ _DENIALS = frozenset(
 _STOP = frozenset(["the", "a", "an", "of", "in", "on", "at", "to", "and", "or", "is", "are", "with", "for"])
 
 
-def match_phrase(item: Item, words: Sequence[str], weight: float) -> Evidence:
+def index_words(words: Sequence[str]) -> dict[str, dict[str, list[int]]]:
+    """Return where each word stands, by its first letter, so that a phrase looks only where it can begin."""
+    index: dict[str, dict[str, list[int]]] = {}
+    for i, word in enumerate(words):
+        index.setdefault(word[0], {}).setdefault(word, []).append(i)
+    return index
+
+
+def match_phrase(
+    item: Item, words: Sequence[str], index: Mapping[str, Mapping[str, list[int]]], weight: float
+) -> Evidence:
     """Match one item as plain phrases; met by any member that is said and not denied."""
     denied: tuple[int, int] | None = None
     for term in item.any_of:
-        for start, end in _find(tuple(_content(term)), words):
+        for start, end in _find(_content(term), words, index):
             if _is_denied(words, start):
                 denied = (start, end)
                 continue
@@ -58,14 +68,16 @@ def _content(term: str) -> tuple[str, ...]:
     return tuple(word for word in read_text(term).words if word not in _STOP and word[0].isalnum())
 
 
-def _find(target: tuple[str, ...], words: Sequence[str]) -> list[tuple[int, int]]:
-    """Find a phrase's words in order, each at most three tokens after the one before."""
+def _find(
+    target: tuple[str, ...], words: Sequence[str], index: Mapping[str, Mapping[str, list[int]]]
+) -> list[tuple[int, int]]:
+    """Find a phrase's words in order, each at most four tokens after the one before."""
     if not target:
         return []
     found = []
-    for start, word in enumerate(words):
-        if not same_word(word, target[0]):
-            continue
+    near = index.get(target[0][0], {})
+    starts = sorted(i for word, places in near.items() if same_word(word, target[0]) for i in places[:8])
+    for start in starts:
         at, complete = start, True
         for wanted in target[1:]:
             step = next(

@@ -17,7 +17,7 @@ from .lexicon import Lexicon, load_lexicon
 from .matching import Evidence, Judgement, judge
 from .options import Options, overlong_charge, read_options
 from .parts import split_parts
-from .phrases import match_phrase
+from .phrases import index_words, match_phrase
 from .reader import read
 from .repair import repair
 from .schema import PARTS, Criteria, Item, Rubric, load_rubric
@@ -39,7 +39,7 @@ class Compiled:
     truth: Truth
     items: list[tuple[Item, list[Reading]]]
     phrases: list[Item]
-    avoided: list[tuple[Item, list[Reading]]]
+    avoided_phrases: list[Item]
     avoided_causes: frozenset[str]
     scorable: bool
 
@@ -210,7 +210,8 @@ def _compile(rubric: Rubric, name: str, part: Criteria, lexicon: Lexicon) -> Com
         str(c.value) for _, readings in avoided for r in readings for c in r.claims if c.slot == "cause"
     ) - set(truth.causes)
     scorable = bool(part.must_hit or rubric.labels or rubric.reference_answer.strip())
-    return Compiled(name, truth, items, phrases, avoided, causes, scorable)
+    unknown = [item for item, readings in avoided if not any(r.claims for r in readings)]
+    return Compiled(name, truth, items, phrases, unknown, causes, scorable)
 
 
 @dataclass(slots=True)
@@ -274,8 +275,11 @@ def _score_part(
         return _score_causes(reading, part, lexicon, options)
     judgement = judge(reading, part.truth, part.dimension, lexicon, boost, options)
     evidence = judgement.evidence
-    for item in part.phrases:
-        evidence.append(match_phrase(item, reading.words, 0.15 if lexicon.classes else 1.0))
+    if part.phrases or part.avoided_phrases:
+        index = index_words(reading.words)
+        weight = 0.15 if lexicon.classes else 1.0
+        evidence.extend(match_phrase(item, reading.words, index, weight) for item in part.phrases)
+        evidence.extend(_avoided(part, reading, index, evidence, weight))
     if part.dimension == "morphology" and "hit" in part.truth.causes.values():
         evidence.append(_mechanism(reading, part, lexicon, judgement))
     total = sum(e.weight for e in evidence if e.verdict != "invented") or 1.0
@@ -296,6 +300,26 @@ def _score_part(
     if part.truth.opening * reading.opening < 0:
         score *= 0.3
     return PartScore(score * crowding(reading), hit, min(1.0, false), evidence, True)
+
+
+def _avoided(
+    part: Compiled,
+    reading: Reading,
+    index: Mapping[str, Mapping[str, list[int]]],
+    evidence: Sequence[Evidence],
+    weight: float,
+) -> list[Evidence]:
+    """Charge avoid terms the lexicon does not know where they are asserted outside of what was met."""
+    met = {n for e in evidence if e.verdict == "met" for n in range(e.start, e.end)}
+    total = sum(e.weight for e in evidence) if weight == 1.0 else 1.0
+    found = []
+    for item in part.avoided_phrases:
+        hit = match_phrase(item, reading.words, index, 0.5 * weight * total)
+        if hit.verdict == "met" and met.isdisjoint(range(hit.start, hit.end)):
+            found.append(
+                Evidence("invented", str(item), -1.0, hit.weight, hit.start, hit.end, "a must-avoid term")
+            )
+    return found
 
 
 def _mechanism(reading: Reading, part: Compiled, lexicon: Lexicon, judgement: Judgement) -> Evidence:

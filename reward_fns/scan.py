@@ -34,6 +34,7 @@ def corrected(words: list[str], lexicon: Lexicon) -> list[str]:
 def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
     """Find every term, cue, direction and separator, leftmost and longest, in one pass."""
     items: list[Item] = []
+    spatial_too = bool(lexicon.zones)
     append = items.append
     get, size, i = lexicon.trie.get, len(words), 0
     while i < size:
@@ -59,7 +60,7 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
                 append((i, i + 2, "term", share))
             i += 2
             continue
-        if digit or word in _SPATIAL:
+        if spatial_too and (digit or word in _SPATIAL):
             spatial = _spatial(words, i)
             if spatial is not None and spatial[1] >= end:
                 append(spatial)

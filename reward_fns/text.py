@@ -9,6 +9,9 @@ from dataclasses import dataclass
 MAX_CHARS = 32_768
 """An answer is read up to here, so that the work is bounded whatever a policy writes."""
 
+MAX_WORDS = 4000
+"""Tokens read of an answer, for the same reason: several times what a question can need."""
+
 BREAK = "\n"
 """Token between lines and list entries."""
 
@@ -66,7 +69,7 @@ def read_text(source: str) -> Text:
     for british, american in _SPELLING:
         if british in folded:
             folded = folded.replace(british, american)
-    return Text(source, _TOKEN.findall(folded), folded)
+    return Text(source, _TOKEN.findall(folded)[:MAX_WORDS], folded)
 
 
 def _plain(char: str) -> str:
