@@ -102,9 +102,7 @@ def _plugins_allowed() -> Finding:
     policy = os.environ.get("VERL_USE_EXTERNAL_PLUGINS", "auto").strip().lower()
     if policy == "auto" or "wafersage" in policy.split(","):
         return Finding("VERL_USE_EXTERNAL_PLUGINS", "ok", policy)
-    return Finding(
-        "VERL_USE_EXTERNAL_PLUGINS", "fail", policy, "unset it: verl would not load the plugin and Hydra no recipe"
-    )
+    return Finding("VERL_USE_EXTERNAL_PLUGINS", "fail", policy, "unset it: verl would not load the plugin")
 
 
 def _recipes(recipe: str) -> Finding:
@@ -127,7 +125,7 @@ def _reward() -> Finding:
 
 
 def _composition(recipe: str) -> Finding:
-    """Compose the recipe as verl would, in a fresh interpreter that goes through verl's own plugin loading."""
+    """Compose the recipe in a fresh interpreter, through verl's own loading of plugins."""
     entry = "verl.trainer.sft_trainer" if recipe.endswith("_sft") else "verl.trainer.main_ppo"
     command = [sys.executable, "-m", entry, f"+recipe={recipe}", "--cfg", "job"]
     platform = {guard.PLATFORM_VARIABLE: "cpu"} if recipe.endswith("_cpu") else {}
@@ -165,7 +163,8 @@ def _vision_stack() -> Finding:
         import torchvision
         from transformers import Qwen3VLProcessor, Qwen3VLVideoProcessor
 
-        return f"torchvision {torchvision.__version__}, {Qwen3VLProcessor.__name__}, {Qwen3VLVideoProcessor.__name__}"
+        names = Qwen3VLProcessor.__name__, Qwen3VLVideoProcessor.__name__
+        return f"torchvision {torchvision.__version__}, {', '.join(names)}"
 
     return _attempt("vision stack", load, "install torchvision of the release that belongs to your torch")
 
@@ -182,7 +181,7 @@ def _model(model: Path) -> list[Finding]:
     kind = json.loads((model / "config.json").read_text()).get("model_type", "unknown")
     findings = [Finding("model", "ok" if "vl" in kind else "warn", f"model type {kind}")]
     if not list(model.glob("*.safetensors")) and not list(model.glob("*.bin")):
-        findings.append(Finding("weights", "fail", "no weights in the folder", "download the model completely"))
+        findings.append(Finding("weights", "fail", "no weights in it", "download the model completely"))
 
     def processor() -> str:
         from verl.utils import hf_processor

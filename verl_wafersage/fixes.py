@@ -6,6 +6,8 @@ new version no longer has the fault, so that the mend can go.
 
 from __future__ import annotations
 
+import importlib.util
+from pathlib import Path
 from typing import Any
 
 _MROPE_AXES = 4
@@ -63,11 +65,24 @@ def declare_torchvision_operators() -> None:
     """
     import torch
 
-    if torch.version.cuda is not None or torch.version.hip is not None or _declared:
-        return
-    if hasattr(torch.ops.torchvision, "nms"):
+    if _declared or hasattr(torch.ops.torchvision, "nms") or _extension_loads():
         return
     library = torch.library.Library("torchvision", "FRAGMENT")
     library.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     library.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     _declared.append(library)
+
+
+def _extension_loads() -> bool:
+    """Load torchvision's compiled operators as its own import would; a wheel of another build fails here."""
+    import torch
+
+    spec = importlib.util.find_spec("torchvision")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        for extension in Path(folder).glob("_C*.so"):
+            try:
+                torch.ops.load_library(str(extension))
+            except OSError:
+                continue
+            return True
+    return False

@@ -43,7 +43,14 @@ def serve(config: Any, use: Callable[[TransformersServer], Awaitable[Any]], **ro
 
 
 def params(**changes: Any) -> dict[str, Any]:
-    return {"temperature": 1.0, "top_p": 1.0, "top_k": -1, "repetition_penalty": 1.0, "logprobs": True, **changes}
+    return {
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "top_k": -1,
+        "repetition_penalty": 1.0,
+        "logprobs": True,
+        **changes,
+    }
 
 
 def test_concurrent_requests_share_batches(config: Any) -> None:
@@ -107,7 +114,9 @@ def test_a_server_that_leaves_rotation_rejects(config: Any) -> None:
 
 def test_weights_replace_the_model_and_none_may_be_missing(config: Any) -> None:
     async def use(server: TransformersServer) -> Any:
-        state = {name: torch.zeros_like(tensor) for name, tensor in server.generator.model.state_dict().items()}
+        state = {
+            name: torch.zeros_like(tensor) for name, tensor in server.generator.model.state_dict().items()
+        }
         names = sorted(state)
         await server.update_weights({name: state[name] for name in names[:5]}, final=False)
         await server.update_weights({name: state[name] for name in names[5:]}, final=True)

@@ -67,3 +67,14 @@ def test_other_batches_are_left_alone() -> None:
     data = tensordict_utils.TensorDict({"input_ids": torch.zeros(2, 3)}, batch_size=[2])
     repair_position_ids(data)
     assert list(data.keys()) == ["input_ids"]
+
+
+def test_torchvision_imports_beside_a_torch_of_another_build() -> None:
+    """In a fresh interpreter; with a matching build nothing is declared and the real operators are used."""
+    import subprocess
+    import sys
+
+    code = "from verl_wafersage import fixes; fixes.declare_torchvision_operators(); import torchvision;"
+    code += "from transformers import AutoProcessor; print(torchvision.ops.nms.__name__)"
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert result.stdout.strip() == "nms", result.stderr

@@ -26,7 +26,7 @@ SFT = ("torchrun", "--nproc_per_node=1", "-m", "verl.trainer.sft_trainer")
     ],
 )
 def test_refused(argv: tuple[str, ...], environ: dict[str, str], said: str) -> None:
-    with pytest.raises(SystemExit, match="^verl-wafersage: ") as stopped:
+    with pytest.raises(SystemExit, match=r"^verl-wafersage: ") as stopped:
         check_command_line(argv, environ)
     assert said in str(stopped.value)
 

@@ -164,9 +164,8 @@ class Generator:
         return any(stop in text for stop in params.stop)
 
     def _prefill(self, requests: Sequence[Request], keys: Sequence[bytes]) -> _State:
-        firsts = {key: request for key, request in reversed(list(zip(keys, requests, strict=True)))}
-        distinct = list(dict.fromkeys(keys))
-        prompts = [firsts[key] for key in distinct]
+        by_key = dict(zip(keys, requests, strict=True))
+        distinct, prompts = list(by_key), list(by_key.values())
         longest = max(len(prompt.prompt_ids) for prompt in prompts)
         ids = torch.full((len(prompts), longest), self.pad_id, dtype=torch.long)
         mask = torch.zeros_like(ids)

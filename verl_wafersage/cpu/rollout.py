@@ -34,7 +34,7 @@ class TransformersReplica(RolloutReplica):
             raise InputError(
                 f"{self.world_size} ranks a replica",
                 field="actor_rollout_ref.rollout.tensor_model_parallel_size",
-                remedy=f"the rollout {NAME!r} generates in one process: set tensor, data and pipeline size to 1",
+                remedy=f"the rollout {NAME!r} is one process: set tensor, data and pipeline size to 1",
             )
         resource = get_resource_name()
         node_id, devices = await self.workers[0].__ray_call__.remote(
