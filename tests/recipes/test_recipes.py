@@ -11,9 +11,9 @@ import pytest
 
 pytest.importorskip("verl")
 
-from composing import composed, dataclasses, local_model, stock, unknown_keys, validate  # noqa: E402
+from composing import composed, dataclasses, local_model, stock, unknown_keys, validate
 
-from verl_wafersage.guard import recipe_names  # noqa: E402
+from verl_wafersage.guard import recipe_names
 
 RL_RECIPES = [name for name in recipe_names() if not name.endswith("_sft")]
 

@@ -141,9 +141,8 @@ def test_each_step_trains_whole_groups_in_order_of_difficulty(whole: Any) -> Non
 
 
 def test_the_checkpoint_is_a_hugging_face_folder(whole: Any) -> None:
-    from transformers import AutoModelForImageTextToText, AutoProcessor
-
     import torch
+    from transformers import AutoModelForImageTextToText, AutoProcessor
 
     made = json.loads(whole[1].stdout)
     trained = AutoModelForImageTextToText.from_pretrained(made["model"]).state_dict()
@@ -215,8 +214,11 @@ def test_equal_lengths_train(equal_lengths: Path) -> None:
 
 def test_stop_ends_detached_children() -> None:
     """Ray's daemons leave their parent's process group; they still end with the run."""
-    code = "import subprocess, sys, time; subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'],"
-    code += " preexec_fn=__import__('os').setpgrp); time.sleep(99)"
+    code = (
+        "import os, subprocess, sys, time; "
+        "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(99)'], preexec_fn=os.setpgrp); "
+        "time.sleep(99)"
+    )
     parent = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
     children: Sequence[Any] = []
     while not children:
