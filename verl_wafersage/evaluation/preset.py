@@ -1,60 +1,68 @@
-"""Presets: calibrated options of a rule in a file that a recipe can name."""
+"""Presets: calibrated options of the rule as a piece of configuration that a launch command names.
+
+A preset is YAML for Hydra. As `my/preset/fab12.yaml` it is added to any recipe:
+
+    python -m verl.trainer.main_ppo --config-dir my +recipe=wafersage +preset=fab12
+"""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from ..data_prep.writer import write_text
 from ..errors import InputError
+from ..reward_fns.options import read_options
+from .bootstrap import Interval
 from .calibrate import Calibration
 
-VERSION = 1
+PACKAGE = "# @package reward.custom_reward_function.reward_kwargs"
 
 
 def write_preset(found: Calibration, file: Path) -> None:
     """Write the options of a calibration, with where they come from and what they are worth.
 
     Raises:
-        InputError: The calibration has objections.
+        InputError: The calibration has objections, or is of another rule than training uses.
     """
+    how, selected = found.settings, found.selected
     if found.objections:
         raise InputError("this fit is not blessed: " + "; ".join(found.objections), file=file)
-    how = found.settings
-    content = {
-        "version": VERSION,
-        "scorer": how.scorer,
-        "options": dict(found.options),
-        "fitted": {
-            "way": found.chosen,
-            "objective": how.objective,
-            "seed": how.seed,
-            "answers": found.answers,
-            "wafers": found.groups,
-            "held_out": found.selected.agreement.as_dict()[how.objective],
-            "gain": found.selected.gain.as_dict(),
-        },
-    }
-    write_text(json.dumps(content, indent=1) + "\n", file)
+    if how.scorer != "wafersage":
+        raise InputError(f"no preset is made of the rule {how.scorer!r}", file=file)
+    held = getattr(selected.agreement, how.objective)
+    lines = [
+        PACKAGE,
+        f"# Written by `verl-wafersage calibrate`: {found.chosen}, seed {how.seed},",
+        f"# {found.answers} graded answers on {found.groups} wafers.",
+        f"# On wafers left out of the fit: {how.objective} {_ends(held)}, gain {_ends(selected.gain)}.",
+        yaml.safe_dump(dict(found.options), sort_keys=False),
+    ]
+    write_text("\n".join(lines), file)
 
 
 def read_preset(file: Path) -> Mapping[str, Any]:
     """Options of the reward in a preset.
 
     Raises:
-        InputError: The file is missing, no preset, of an unknown version, or of another rule.
+        InputError: The file is missing or no preset, or an option is unknown.
     """
     try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read ({error})", file=file) from error
-    options = content.get("options") if isinstance(content, dict) else None
-    if not isinstance(options, dict):
-        raise InputError("no preset", file=file, field="options", remedy="write one with `calibrate`")
-    if content.get("version") != VERSION:
-        raise InputError(f"unknown version {content.get('version')!r}", file=file, field="version")
-    if content.get("scorer") != "wafersage":
-        raise InputError(f"a preset of the rule {content.get('scorer')!r}", file=file, field="scorer")
+        options = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        problem = " ".join(str(error).split())
+        raise InputError(f"cannot be read ({problem})", file=file) from error
+    if not isinstance(options, dict) or not all(isinstance(name, str) for name in options):
+        raise InputError("no preset", file=file, remedy="write one with `calibrate`")
+    try:
+        read_options(options)
+    except InputError as error:
+        raise InputError(error.problem, file=file, field=error.field, remedy=error.remedy) from error
     return options
+
+
+def _ends(ends: Interval) -> str:
+    return f"{ends.value:.3f} [{ends.low:.3f}, {ends.high:.3f}]"

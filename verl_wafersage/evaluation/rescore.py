@@ -16,7 +16,7 @@ def rule_scores(
 
     Args:
         answers: The answers.
-        options: Options of the reward, for instance `{"preset": "calibrated.json"}`.
+        options: Options of the reward, for instance `preset.read_preset(file)`.
 
     Returns:
         The reward's dict for each answer, in order; `score` lies in [0, 1].

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from ..reward_fns import paper, rubric
+from ..reward_fns.options import DEFAULT
 from .agreement import Floats
 from .answers import Answer
 
@@ -103,14 +104,11 @@ def scorer_named(name: str) -> Scorer:
 
 
 def _wafersage() -> Scorer:
-    known = {one.name for one in fields(rubric.Options)}
-    return Scorer(
-        "wafersage",
-        rubric.compute_score,
-        [knob for knob in _WAFERSAGE_KNOBS if knob.name in known],
-        penalty="penalty" if "penalty" in known else None,
-        weights="weights" if "weights" in known else None,
-    )
+    knobs = [
+        Knob(name, low, high, default=getattr(DEFAULT, name), log=log)
+        for name, (low, high, log) in _RANGES.items()
+    ]
+    return Scorer("wafersage", rubric.compute_score, knobs, penalty="penalty", weights="weights")
 
 
 def _paper() -> Scorer:
@@ -121,10 +119,14 @@ def _paper() -> Scorer:
     return Scorer("paper", paper.compute_score, knobs)
 
 
-_WAFERSAGE_KNOBS = (
-    Knob("penalty", 0.3, 3.0, default=1.0, log=True),
-    Knob("hedge_credit", 0.0, 1.0, default=0.5),
-    Knob("reference_weight", 0.1, 1.0, default=0.6),
-    Knob("class_weight", 0.1, 1.0, default=0.5),
-    Knob("question_boost", 1.0, 3.0, default=1.6),
-)
+# Options of the rule with the range in which each still means what its description says.
+_RANGES = {
+    "penalty": (0.3, 3.0, True),
+    "hedge_credit": (0.0, 1.0, False),
+    "reference_weight": (0.1, 1.0, False),
+    "class_weight": (0.1, 1.0, False),
+    "question_boost": (1.0, 3.0, False),
+    "invention": (0.2, 1.0, False),
+    "wrong": (0.3, 1.5, False),
+    "contradiction": (0.2, 1.0, False),
+}
