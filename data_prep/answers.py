@@ -111,7 +111,8 @@ def _each(facts: Facts, voice: Voice, verb: str, pieces: list[str]) -> str:
     names = [phrases.name_of(pattern) for pattern in facts.patterns]
     if voice.concise:
         return ", ".join(f"{name} {piece}" for name, piece in zip(names, pieces, strict=True)) + "."
-    noun = " pattern" if voice.rng.random() < 0.4 else ""
+    adjective = names[0] in ("Random", "Near-full")
+    noun = " pattern" if (adjective or voice.rng.random() < 0.4) and " " not in names[0] else ""
     clauses = [f"the {names[0]}{noun} {verb} {pieces[0]}"]
     clauses += [f"the {name} {piece}" for name, piece in zip(names[1:], pieces[1:], strict=True)]
     return _capital(phrases.join(clauses)) + "."

@@ -19,7 +19,7 @@ SHAPE_NOUNS = {
     "ring": "a ring",
     "arc": "an arc",
     "linear": "a linear streak",
-    "blob": "a compact blob",
+    "blob": "a blob",
     "scattered": "scattered points",
     "full": "dense full coverage",
 }
@@ -29,8 +29,6 @@ DENSITY_NOUNS = {
     "arc": "arc",
     "linear": "linear streak",
     "blob": "blob",
-    "scattered": "scatter",
-    "full": "full coverage",
 }
 
 WIDE_ARC = 1.25
@@ -99,6 +97,6 @@ def place_of(pattern: Pattern, *, clocks: bool = True) -> str:
 def look_of(pattern: Pattern, *, density: bool = False) -> str:
     """A pattern's shape in words, e.g. `a dense ring`."""
     noun = SHAPE_NOUNS[pattern.shape or "blob"]
-    if not density or pattern.density is None:
+    if not density or pattern.density is None or pattern.shape in ("full", "scattered"):
         return noun
     return f"a {pattern.density} {DENSITY_NOUNS[pattern.shape or 'blob']}"
