@@ -81,14 +81,12 @@ def repeats(words: Sequence[str], skip: list[bool] | None) -> list[bool] | None:
     """Mark the sentences that were said before, word for word; they say nothing new."""
     seen: set[tuple[str, ...]] = set()
     start = 0
-    for i in range(len(words) + 1):
-        if i < len(words) and words[i] not in SENTENCE_ENDS:
-            continue
-        sentence = tuple(words[start:i])
-        if len(sentence) > 1 and sentence in seen:
-            if skip is None:
-                skip = [False] * len(words)
-            skip[start:i] = [True] * (i - start)
-        seen.add(sentence)
-        start = i + 1
+    for end in [i for i, word in enumerate(words) if word in SENTENCE_ENDS] + [len(words)]:
+        if end - start > 1:
+            sentence = tuple(words[start:end])
+            if sentence in seen:
+                skip = [False] * len(words) if skip is None else skip
+                skip[start:end] = [True] * (end - start)
+            seen.add(sentence)
+        start = end + 1
     return skip

@@ -39,16 +39,19 @@ _DENIALS = frozenset(
 _STOP = frozenset(["the", "a", "an", "of", "in", "on", "at", "to", "and", "or", "is", "are", "with", "for"])
 
 
-def index_words(words: Sequence[str]) -> dict[str, dict[str, list[int]]]:
-    """Return where each word stands, by its first letter, so that a phrase looks only where it can begin."""
-    index: dict[str, dict[str, list[int]]] = {}
-    for i, word in enumerate(words):
-        index.setdefault(word[0], {}).setdefault(word, []).append(i)
+Index = Mapping[str, Sequence[str]]
+
+
+def index_words(words: Sequence[str]) -> Index:
+    """Return the distinct words by first letter, so that a phrase looks only where it can begin."""
+    index: dict[str, list[str]] = {}
+    for word in set(words):
+        index.setdefault(word[0], []).append(word)
     return index
 
 
 def match_phrase(
-    item: Item, words: Sequence[str], index: Mapping[str, Mapping[str, list[int]]], weight: float
+    item: Item, words: Sequence[str], index: Index, weight: float
 ) -> Evidence:
     """Match one item as plain phrases; met by any member that is said and not denied."""
     denied: tuple[int, int] | None = None
@@ -69,14 +72,14 @@ def _content(term: str) -> tuple[str, ...]:
 
 
 def _find(
-    target: tuple[str, ...], words: Sequence[str], index: Mapping[str, Mapping[str, list[int]]]
+    target: tuple[str, ...], words: Sequence[str], index: Index
 ) -> list[tuple[int, int]]:
     """Find a phrase's words in order, each at most four tokens after the one before."""
     if not target:
         return []
     found = []
-    near = index.get(target[0][0], {})
-    starts = sorted(i for word, places in near.items() if same_word(word, target[0]) for i in places[:8])
+    near = {word for word in index.get(target[0][0], ()) if same_word(word, target[0])}
+    starts = [i for i, word in enumerate(words) if word in near][:16] if near else []
     for start in starts:
         at, complete = start, True
         for wanted in target[1:]:

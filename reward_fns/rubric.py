@@ -17,7 +17,7 @@ from .lexicon import Lexicon, load_lexicon
 from .matching import Evidence, Judgement, judge
 from .options import Options, overlong_charge, read_options
 from .parts import split_parts
-from .phrases import index_words, match_phrase
+from .phrases import Index, index_words, match_phrase
 from .reader import read
 from .repair import repair
 from .schema import PARTS, Criteria, Item, Rubric, load_rubric
@@ -305,7 +305,7 @@ def _score_part(
 def _avoided(
     part: Compiled,
     reading: Reading,
-    index: Mapping[str, Mapping[str, list[int]]],
+    index: Index,
     evidence: Sequence[Evidence],
     weight: float,
 ) -> list[Evidence]:

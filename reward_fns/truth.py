@@ -31,12 +31,16 @@ class Thing:
     Attributes:
         label: Its class, or "" when the row names none.
         facts: True values by slot.
+        sealed: Whether the facts are complete, so that what fits them may be remembered.
+        known: How values said before fit; by value, not by answer.
         pairs: Attributes that hold in one direction only ("wider at 6 o'clock").
     """
 
     label: str
     facts: dict[str, list[Fact]] = field(default_factory=dict)
     pairs: list[tuple[Claim, Arc]] = field(default_factory=list)
+    sealed: bool = False
+    known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
 
     def add(self, slot: str, value: Value, source: str) -> None:
         """Add a fact; one known twice keeps the stronger source."""
@@ -102,7 +106,21 @@ def zone_fit(said: Value, true: Value, lexicon: Lexicon) -> float:
 
 def fit(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
     """Return how a claim fits a true feature: 1 right, 0 unknown to it, -1 wrong, between for near misses."""
-    slot, value = claim.slot, claim.value
+    if not thing.sealed:
+        return _fit(claim.slot, claim.value, thing, lexicon)
+    key = (claim.slot, claim.value)
+    found = thing.known.get(key)
+    if found is None:
+        if len(thing.known) > _KNOWN:
+            thing.known.clear()
+        found = thing.known[key] = _fit(claim.slot, claim.value, thing, lexicon)
+    return found
+
+
+_KNOWN = 4096
+
+
+def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
     if slot == "type":
         return _type_fit(str(value), thing, lexicon)
     true = thing.facts.get(slot)
@@ -217,6 +235,8 @@ def build_truth(
             for claim in reading.claims:
                 if claim.slot == "cause":
                     truth.causes[str(claim.value)] = "hit"
+    for thing in things:
+        thing.sealed = True
     return truth, items
 
 
