@@ -60,16 +60,13 @@ def test_a_server_is_asked_the_trained_question(wafer: Path) -> None:
     assert "Candidates, not a diagnosis" in text
 
 
-@pytest.mark.parametrize("answer", [ANSWER, "It is an edge ring.", "", "<SOLUTION>Loc</SOLUTION>"])
+@pytest.mark.parametrize("answer", [ANSWER, "It is an edge ring.", "<SOLUTION>Loc</SOLUTION>"])
 def test_the_caveat_is_always_shown(wafer: Path, answer: str) -> None:
-    with FaultyServer(answer=lambda body: answer or " ") as server:
+    with FaultyServer(answer=lambda body: answer) as server:
         shown = run(str(wafer), "--server", server.url)
         told = run(str(wafer), "--server", server.url, "--json")
-    if shown.exit_code == 0:
-        assert "Candidates, not a diagnosis" in shown.stdout
-        assert json.loads(told.stdout)["note"] == NOTE
-    else:
-        assert isinstance(shown.exception, ChatError)
+    assert "Candidates, not a diagnosis" in shown.stdout
+    assert json.loads(told.stdout)["note"] == NOTE
 
 
 @pytest.mark.parametrize(

@@ -49,7 +49,8 @@ def run(made: Callable[..., MadeRun]) -> MadeRun:
     run = made(hacked=True, steps=50)
     file = run.folder / "validation" / "50.jsonl"
     lines = [json.loads(line) for line in file.read_text().splitlines()]
-    lines[0]["output"] = lines[1]["output"] = HOSTILE
+    for line in lines[::3]:
+        line["output"] = HOSTILE
     file.write_text("".join(json.dumps(line) + "\n" for line in lines))
     return run
 
