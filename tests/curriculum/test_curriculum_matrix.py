@@ -124,12 +124,25 @@ def test_interleaved_order_survives_sigkill_and_other_data_are_refused(
     assert log.count("all initialize finished") == 1, "refused before the model was loaded"
 
 
+LENIENT = """
+from verl_wafersage.reward_fns import rubric
+
+
+def compute_score(*args, **kwargs):
+    scores = rubric.compute_score(*args, **kwargs)
+    return scores | {"acc": float(scores["score"] > 0.5)}
+"""
+"""A reward by which a tiny model, trained for minutes, is right sometimes."""
+
+
 @pytest.mark.parametrize("mode", ["sync", "colocate_async"])
 def test_adaptive_with_group_filtering(made: DemoFolder, tmp_path: Path, mode: str) -> None:
+    (tmp_path / "lenient.py").write_text(LENIENT)
     train(
         overrides(
             made,
             tmp_path,
+            f"reward.custom_reward_function.path={tmp_path / 'lenient.py'}",
             "data.curriculum.strategy=adaptive",
             "algorithm.filter_groups.enable=true",
             f"trainer.v1.trainer_mode={mode}",
