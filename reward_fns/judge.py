@@ -126,8 +126,13 @@ def judge_request(
     sections = [_reference(case.rubric), f"<answer>\n{_quoted(case.answer)}\n</answer>"]
     wanted = "\n".join(f"- {name}: {_MEANING[name]}" for name in names)
     ask = "- reason: one or two sentences, first\n" if reasons else ""
+    seen = "" if case.image is None else "The picture is the wafer map. "
     text = "\n\n".join(
-        [f"Question: {case.question}", *(sections[::-1] if swap else sections), f"Reply with:\n{ask}{wanted}"]
+        [
+            f"{seen}Question: {case.question}",
+            *(sections[::-1] if swap else sections),
+            f"Reply with:\n{ask}{wanted}",
+        ]
     )
     text = text.encode("utf-8", "replace").decode()  # Half a surrogate pair cannot be sent.
     images = () if case.image is None else (case.image,)

@@ -103,6 +103,32 @@ def test_least_squares_finds_the_penalty_the_judges_use() -> None:
     assert found.objections == []
 
 
+def test_least_squares_finds_the_weights_of_the_parts() -> None:
+    truth = {"spatial": 0.6, "morphology": 0.1, "root_cause": 0.3}
+    full = rubric("full", criteria={part: {"must_hit": ["x"]} for part in truth})
+    rng = np.random.default_rng(8)
+    parts = rng.uniform(0, 1, size=(120, 3))
+
+    def parted(
+        source: str, text: str, ground_truth: str, extra: Any, *, weights: dict[str, float] | None = None
+    ) -> dict[str, float]:
+        own = dict(zip(truth, parts[int(text)], strict=True)) if text.isdigit() else dict.fromkeys(truth, 0.0)
+        mix = weights or dict.fromkeys(truth, 1 / 3)
+        prose = 0.0 if text.isdigit() else _prose(text, ground_truth)
+        return {"score": prose + sum(mix[name] * own[name] for name in truth), **own}
+
+    graded = [
+        GradedAnswer(
+            Answer(f"q{n // 4}", "m", str(n), "?", full, f"w{n // 4}", n % 4),
+            {"a": float(10 * parts[n] @ list(truth.values()))},
+        )
+        for n in range(120)
+    ]
+    found = fit(graded, Scorer("parted", parted, weights="weights"))
+    assert found.options["weights"] == pytest.approx(truth, abs=0.01)
+    assert found.chosen == "least squares" and not found.reopened
+
+
 def test_the_search_finds_a_threshold_that_least_squares_cannot_move() -> None:
     found = fit(toy_answers(2, penalty=1.0, cut=0.6), trials=24)
     assert found.chosen == "Bayesian search"

@@ -186,6 +186,7 @@ def test_a_data_set_is_answered_with_its_pictures_and_judged(tmp_path: Path) -> 
         assert first[0] == {"role": "system", "content": "You read wafer maps."}
         assert [part["type"] for part in first[1]["content"]] == ["image_url", "text"]
         assert judge.bodies[0]["messages"][1]["content"][0]["type"] == "image_url"
+        assert "The picture is the wafer map." in asked_text(judge.bodies[0])
     summary = json.loads(result.stdout)
     # The two samples of a question are equal here, so they are judged once: twice, and once swapped.
     assert (summary["answers"], summary["judgements"], summary["wafers"]) == (12, 18, 3)
