@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +33,8 @@ class AuditOptions:
         rows: How rubrics are judged.
         sample: Share of rows whose rubrics are tried, in (0, 1]; pictures and splits are always checked.
         noise: Whether to look for label noise.
+        against: Other converted sets in use beside this one: a wafer here may not stand in another split
+            there either (MixedWM38 and WM-811K share maps).
         seed: Seed of the sample and of the clustering.
         on_row: Called after each row (for progress).
     """
@@ -40,6 +42,7 @@ class AuditOptions:
     rows: RowOptions = field(default_factory=RowOptions)
     sample: float = 1.0
     noise: bool = True
+    against: tuple[Path, ...] = ()
     seed: int = 0
     on_row: Callable[[], None] = lambda: None
 
@@ -74,6 +77,8 @@ def audit_wafers(path: Path, out: Path | None, options: AuditOptions) -> tuple[R
         wafers = _check_rows(path, report, collector, options)
         if not report.rows:
             raise InputError("the data set has no rows", file=path)
+        report.wafers = len({wafer.name for wafer in wafers})
+        wafers += [wafer for other in options.against for wafer in _wafers_of(other)]
         _check_wafers(wafers, report, collector, options)
         collector.finish()
     if out is not None:
@@ -112,6 +117,20 @@ def _check_rows(path: Path, report: Report, collector: Collector, options: Audit
     return list(wafers.values())
 
 
+def _wafers_of(path: Path) -> list[Wafer]:
+    """Return the wafers of another set, named after it, for comparison only."""
+    wafers: dict[tuple[str, str, int], Wafer] = {}
+    decoded: dict[int, str | None] = {}
+    name = place_of(path.resolve())
+    for row in read_rows(path):
+        key = (row.wafer, row.split, hash(row.images[0]) if row.images else 0)
+        if key not in wafers:
+            check_pictures(row, decoded)
+            wafer = _wafer(row, decoded, noise=False)
+            wafers[key] = replace(wafer, name=f"{name}:{wafer.name}", labels=(), file=f"{name}/{wafer.file}")
+    return list(wafers.values())
+
+
 def _doubled(row: Row, index: int, first: str) -> Finding:
     message = f"index {index} is that of {first} too"
     return Finding("index", place_of(row.file), row.number, row.id, row.wafer, message)
@@ -129,7 +148,6 @@ def _wafer(row: Row, decoded: dict[int, str | None], noise: bool) -> Wafer:
 
 
 def _check_wafers(wafers: list[Wafer], report: Report, collector: Collector, options: AuditOptions) -> None:
-    report.wafers = len({wafer.name for wafer in wafers})
     undrawn = sum(wafer.signature is None for wafer in wafers)
     if undrawn:
         report.notes.append(

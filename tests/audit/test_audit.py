@@ -115,6 +115,20 @@ def test_look_alikes_within_one_split_are_no_leak(tmp_path: Path) -> None:
     assert found(audit(write_set(tmp_path / "set", rows), None, QUIET)) == {}
 
 
+def test_a_wafer_of_another_set_in_use_is_found_too(tmp_path: Path) -> None:
+    here = write_set(tmp_path / "here", [row(0), row(1), row(2, "test")])
+    there = write_set(tmp_path / "there", [row(7, "test", np.rot90(grid_of(1))), row(8, "train", grid_of(0)),
+                                           row(9, "train", grid_of(2))])  # fmt: skip
+    assert found(audit(here, None, QUIET)) == {}
+    report = audit(here, None, AuditOptions(noise=False, against=(there,)))
+    assert found(report) == {"leak": 2} and report.wafers == 3
+    messages = {finding.wafer: finding.message for finding in report.shown["leak"]}
+    assert messages == {
+        "test/w1": "train: the same as there:test/w7 in test",
+        "there:test/w9": "train: the same as test/w2 in test",
+    }, "the same wafer in both training sets does no harm"
+
+
 def test_planted_wrong_labels_are_among_the_suspects(tmp_path: Path) -> None:
     rows, wrong = [], set()
     for number, wafer in enumerate(synthetic.generate(400, 5)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -178,6 +179,18 @@ def test_many_wafers_in_files_and_folders_with_labels(tmp_path: Path) -> None:
     assert [w.wafer_id for w in maps("sinf", folder)] == ["L1/W1", "L1/W2"]
     text = csv_text(wafer(), "right", "up", "W1") + csv_text(wafer(), "right", "up", "W2").partition("\n")[2]
     assert len(maps("csv", write(tmp_path, "two.csv", text), **CSV)) == 2
+
+
+def test_a_compressed_stdf_and_a_klarf_of_two_wafers(tmp_path: Path) -> None:
+    content = gzip.compress(stdf_bytes({"W1": dies(wafer())}))
+    (found,) = maps("stdf", write(tmp_path, "a.stdf.gz", content))
+    np.testing.assert_array_equal(found.grid, wafer())
+    first, second = klarf_text(wafer(), "down", "W1"), klarf_text(wafer(9, 9), "down", "W2")
+    text = first.replace("EndOfFile;\n", "") + second[second.index('WaferID "W2"') :]
+    one, two = maps("klarf", write(tmp_path, "a.klarf", text))
+    np.testing.assert_array_equal(one.grid, wafer())
+    np.testing.assert_array_equal(two.grid, wafer(9, 9))
+    assert (two.wafer_id, two.lot) == ("L1/W2", "L1")
 
 
 def test_klarf_without_a_plan_takes_the_dies_that_lie_on_the_wafer(tmp_path: Path) -> None:

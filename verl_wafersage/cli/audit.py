@@ -24,6 +24,9 @@ def audit(
     lexicon: str = typer.Option(None, help="Lexicon of the reward: a YAML file, or none. [wafers]"),
     sample: float = typer.Option(1.0, help="Share of rows whose rubrics are tried."),
     noise: bool = typer.Option(True, help="Look for label noise."),
+    against: list[Path] = typer.Option(
+        [], help="Another set in use: its splits may not share wafers either."
+    ),
     seed: int = typer.Option(0, help="Seed of the sample and of the clustering."),
     as_json: bool = typer.Option(False, "--json", help="Print the report as JSON on stdout."),
 ) -> None:
@@ -45,7 +48,12 @@ def audit(
     with Progress(console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("audit", total=row_count(data) * (3 if fix else 1))
         options = AuditOptions(
-            RowOptions(threshold, reward, scoring), sample, noise, seed, on_row=lambda: progress.advance(task)
+            RowOptions(threshold, reward, scoring),
+            sample,
+            noise,
+            tuple(against),
+            seed,
+            on_row=lambda: progress.advance(task),
         )
         report = run(data, out, options)
         fixed = repair(data, fixed_out, options) if fix else None
