@@ -111,7 +111,11 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
         The arc and the index after its last token, or None when no direction begins here.
     """
     word = words[start]
-    if start > 1 and words[start - 1] in ("from", "the") and not _ORIGIN.isdisjoint(words[max(0, start - 3) : start]):
+    if (
+        start > 1
+        and words[start - 1] in ("from", "the")
+        and not _ORIGIN.isdisjoint(words[max(0, start - 3) : start])
+    ):
         # "measured clockwise from the top" names the origin of the angles.
         return None
     if word in _UP or word in _DOWN or word in _LEFT or word in _RIGHT:

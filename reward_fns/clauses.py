@@ -57,7 +57,7 @@ _WHOLES = frozenset(
 _ENCIRCLING = frozenset(
     ("around", "round", "surrounding", "encircling", "encircles", "surrounds", "about", "encloses")
 )
-_OWN = frozenset(("its", "their", "whose", "inner", "each", "both", "sharp", "irregular"))
+_OWN = frozenset(("its", "their", "whose", "inner", "sharp", "irregular"))
 _NOUNS = frozenset(("die", "dies", "chip", "chips", "silicon", "one", "ones", "rows", "row", "site", "sites"))
 _AFTER_CLEAR = frozenset(("of", "from", "all", "with", "in", "at", "too", "as", "there", "on", "between", "along", "to", "up",
                           "beyond", "outside", "inside", "everywhere"))  # fmt: skip
@@ -71,11 +71,13 @@ _VERB_DENIAL = frozenset(
 _OUTLINES = frozenset(("border", "borders", "boundary", "boundaries", "edge", "edges", "rim", "rims"))
 _WOULD = frozenset(
     "hug follow run cross close look start end fill show leave need require have lie sit reach touch extend spare "
-    "light mark form surround stretch go fail begin occupy stand spread".split()
+    "hit affect cover light mark form surround stretch go fail begin occupy stand spread".split()
 )
 _MOST = 24
 _AUXILIARIES = frozenset(("does", "do", "did", "can", "could", "is", "are"))
-_NONE_VERBS = frozenset(("is", "are", "was", "were", "can", "could", "stands", "seems", "appears", "shows", "fits"))
+_NONE_VERBS = frozenset(
+    ("is", "are", "was", "were", "can", "could", "stands", "seems", "appears", "shows", "fits")
+)
 _AFTER_ANSWER = frozenset((",", ".", ";", "\u2013", BREAK))
 _CONTINUES = frozenset(("(", "such", "like", ",", "or", "and", "nor"))
 _SILENT = frozenset(("another", "label", "skip"))
@@ -392,9 +394,8 @@ class ClauseWalker:
     def _anatomy(self, i: int, j: int) -> bool:
         """Tell whether a zone word names a part of the feature, or where it points, not where it is."""
         words = self.words
-        before = words[i - 1] if i else ""
-        if before == "the" and i > 1:
-            before = words[i - 2]
+        at = i - 2 if i > 1 and words[i - 1] == "the" else i - 1
+        before = words[at] if at >= 0 else ""
         if before in _TOWARD or before in _OWN:
             return True
         if (
@@ -404,7 +405,7 @@ class ClauseWalker:
         ):
             target = words[j + 2] if j + 2 < len(words) else ""
             return target not in _WHOLES
-        if before == "of" and i > 1 and words[i - 2] in DIRECTIONS:
+        if before == "of" and at > 0 and words[at - 1] in DIRECTIONS:
             # "left of center"
             return True
         return before in _ENCIRCLING and any(

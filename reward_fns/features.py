@@ -30,6 +30,11 @@ def group_features(reading: Reading) -> list[Feature]:
             if cut is not None:
                 features.append(Feature(current[:cut], claim.sentence))
                 current, head = current[cut:], None
+        elif claim.slot in HEADS and claim.affirmed and not claim.good and current:
+            cut = _after_place(words, current, claim)
+            if cut is not None:
+                features.append(Feature(current[:cut], claim.sentence))
+                current = current[cut:]
         elif head is None and claim.slot == "zone" and claim.affirmed and not claim.good:
             cut = _second_place(words, current, claim)
             if cut is not None:
@@ -41,6 +46,24 @@ def group_features(reading: Reading) -> list[Feature]:
     if current:
         features.append(Feature(current, current[0].sentence))
     return _everywhere([feature for feature in features if feature.claims], words)
+
+
+def _after_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:
+    """Return where a new thing follows a place that is a subject: "the rim fails, and a spot ..."."""
+    first = current[0]
+    if first.slot not in ("zone", "around") or not first.affirmed:
+        return None
+    if not _PREPOSITIONS.isdisjoint(words[max(0, first.start - 3) : first.start]):
+        return None
+    for at in range(claim.start - 1, first.end - 1, -1):
+        if words[at] in ("and", ",", "with", "plus", ";") and words[at + 1] in _DETERMINERS:
+            return sum(c.start < at for c in current)
+    return None
+
+
+_PREPOSITIONS = frozenset(
+    "in at on along near around from inside within by across over toward towards of between".split()
+)
 
 
 def _second_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:
@@ -87,10 +110,18 @@ def _everywhere(features: list[Feature], words: list[str]) -> list[Feature]:
     for group in by_clause.values():
         claims = [c for f in group for c in f.claims]
         zones = {c.value for c in claims if c.slot == "zone" and c.affirmed and not c.good}
-        whole = {"center", "middle", "edge"} <= zones or ("full" in zones and len(zones) > 1) or (
-            {"center", "edge"} <= zones and _likened(words, claims)
+        whole = (
+            {"center", "middle", "edge"} <= zones
+            or ("full" in zones and len(zones) > 1)
+            or ({"center", "edge"} <= zones and _likened(words, claims))
         )
-        if whole and not any(c.slot in HEADS for c in claims):
+        if zones == {"full", "edge"} and not any(c.slot in HEADS for c in claims):
+            # "Rim: everywhere" is all around.
+            for claim in claims:
+                if claim.slot == "zone" and claim.value == "full":
+                    claim.slot, claim.value = "around", "all"
+            fused.append(Feature(claims, claims[0].sentence))
+        elif whole and not any(c.slot in HEADS for c in claims):
             first = next(c for c in claims if c.slot == "zone")
             rest = [c for c in claims if c.slot not in ("zone", "arc", "around")]
             all_over = Claim(

@@ -22,7 +22,7 @@ RELEVANCE: Mapping[str, Mapping[str, float]] = {
     "root_cause": {},
 }  # fmt: skip
 _TELLING = frozenset(("line", "full", "scatter", "none"))
-_PLACE = {"spatial": (0.75, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.5, 0.1)}
+_PLACE = {"spatial": (0.75, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.7, 0.1)}
 """What a right zone, and a right direction, alone are worth as a sign that a feature was seen."""
 _LOOKED_AT = 40
 _MINOR = 0.08
@@ -273,6 +273,11 @@ def _recognised(
     shape = 0.0
     places: set[str] = set()
     named = [c.affirmed for c in feature.claims if c.slot == "type" and c.value == thing.label]
+    if not any(named) and any(
+        c.slot == "type" and c.affirmed and not c.good and fit(c, thing, lexicon) < 0 for c in feature.claims
+    ):
+        # Of another class by name.
+        return 0.0, None
     if named and not any(named):
         # "What looks like a donut is the border of the ring."
         return 0.0, None

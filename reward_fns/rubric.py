@@ -295,7 +295,7 @@ def _score_part(
     score = max(floor, min(1.0, value))
     if judgement.denied_truth and value < 0.3:
         score = 0.0
-    if reading.refuses and hit < 0.7:
+    if reading.refuses and hit < 0.7 and sum(c.affirmed for c in reading.claims) < 3:
         score = 0.0
     if part.truth.opening * reading.opening < 0:
         score *= 0.3

@@ -153,7 +153,7 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
         return 0.0
     if any(fact.value == value for fact in true):
         return 1.0
-    cost = min(lexicon.clash(slot, str(value), str(fact.value)) for fact in true)
+    cost = max(lexicon.clash(slot, str(value), str(fact.value)) for fact in true)
     if cost >= 1.0:
         return -1.0
     return 0.6 if cost == 0.5 else 0.0
