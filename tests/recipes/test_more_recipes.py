@@ -100,3 +100,25 @@ def test_nothing_leaves_the_machine_unasked(recipe: str, tiny_model: Path) -> No
     assert set(config.trainer.logger) <= {"console", "tensorboard", "file"}
     text = OmegaConf.to_yaml(OmegaConf.create(OmegaConf.to_container(config, resolve=True)))
     assert "http://" not in text and "https://" not in text
+
+
+def test_the_judge_can_watch_any_recipe(tiny_model: Path) -> None:
+    import inspect
+
+    from verl_wafersage.reward_fns.judge import compute_score
+
+    config = composed(
+        "[wafersage_lora,parts/judge]",
+        *local_model(tiny_model),
+        "wafersage.judge.url=http://127.0.0.1:8001/v1",
+        "wafersage.judge.model=some-judge",
+    )
+    assert config.wafersage.recipe == "wafersage_lora"
+    function = config.reward.custom_reward_function
+    assert function.path == "pkg://verl_wafersage.reward_fns.judge"
+    options = OmegaConf.to_container(function.reward_kwargs, resolve=True)
+    assert isinstance(options, dict)
+    asked = {name: value for name, value in options.items() if str(name).startswith("judge_")}
+    assert asked.keys() <= inspect.signature(compute_score).parameters.keys()
+    assert asked["judge_weight"] == 0 and asked["judge_splits"] == ["val", "test"]
+    assert unknown_keys(config, stock(), ("data", "trainer", "reward")) == []
