@@ -23,7 +23,7 @@ from .findings import CHECKS, FAIL, place_of
 from .leaks import leaks
 from .mend import mend
 from .rows import Row, batches_of, files_of, read_rows
-from .run import AuditOptions, audit_wafers
+from .run import AuditOptions, named_after, wafers_in
 
 _ROW_CHECKS = ("rubric", "reference", "empty", "picture", "placeholder")
 """What keeps a row out when repair does not cure it."""
@@ -85,8 +85,8 @@ def fix(path: Path, out: Path, options: AuditOptions | None = None) -> Fixed:
     options = options or AuditOptions()
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError("is in use already", file=out, remedy="remove it or name another folder")
-    _, wafers = audit_wafers(path, None, options)
-    leaking = {(wafer.name, wafer.split) for wafer, _ in leaks(wafers)}
+    others = [named_after(other, wafer) for other in options.against for wafer in wafers_in(other)]
+    leaking = {(wafer.name, wafer.split) for wafer, _ in leaks([*wafers_in(path), *others])}
     out.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
         log = stack.enter_context((out / "changes.jsonl").open("w", encoding="utf-8"))

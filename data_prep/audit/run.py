@@ -34,7 +34,7 @@ class AuditOptions:
         sample: Share of rows whose rubrics are tried, in (0, 1]; pictures and splits are always checked.
         noise: Whether to look for label noise.
         against: Other converted sets in use beside this one: a wafer here may not stand in another split
-            there either (MixedWM38 and WM-811K share maps).
+            there either (public sets borrow from each other).
         seed: Seed of the sample and of the clustering.
         on_row: Called after each row (for progress).
     """
@@ -62,11 +62,7 @@ def audit(path: Path, out: Path | None = None, options: AuditOptions | None = No
     Raises:
         InputError: When there is no readable data set, or it is empty.
     """
-    return audit_wafers(path, out, options or AuditOptions())[0]
-
-
-def audit_wafers(path: Path, out: Path | None, options: AuditOptions) -> tuple[Report, list[Wafer]]:
-    """As `audit`, with the wafers as they were compared."""
+    options = options or AuditOptions()
     report = Report(place_of(path.resolve()))
     with ExitStack() as stack:
         file = None
@@ -78,7 +74,7 @@ def audit_wafers(path: Path, out: Path | None, options: AuditOptions) -> tuple[R
         if not report.rows:
             raise InputError("the data set has no rows", file=path)
         report.wafers = len({wafer.name for wafer in wafers})
-        wafers += [wafer for other in options.against for wafer in _wafers_of(other)]
+        wafers += [named_after(other, wafer) for other in options.against for wafer in wafers_in(other)]
         _check_wafers(wafers, report, collector, options)
         collector.finish()
     if out is not None:
@@ -86,7 +82,7 @@ def audit_wafers(path: Path, out: Path | None, options: AuditOptions) -> tuple[R
 
         write_text(json.dumps(report.to_json(), indent=1, ensure_ascii=False) + "\n", out / "report.json")
         write_text(page(report, path), out / "report.html")
-    return report, wafers
+    return report
 
 
 def _check_rows(path: Path, report: Report, collector: Collector, options: AuditOptions) -> list[Wafer]:
@@ -117,18 +113,22 @@ def _check_rows(path: Path, report: Report, collector: Collector, options: Audit
     return list(wafers.values())
 
 
-def _wafers_of(path: Path) -> list[Wafer]:
-    """Return the wafers of another set, named after it, for comparison only."""
+def wafers_in(path: Path) -> list[Wafer]:
+    """Return the wafers of a set, for comparison only: labels and rubrics are not looked at."""
     wafers: dict[tuple[str, str, int], Wafer] = {}
     decoded: dict[int, str | None] = {}
-    name = place_of(path.resolve())
     for row in read_rows(path):
         key = (row.wafer, row.split, hash(row.images[0]) if row.images else 0)
         if key not in wafers:
             check_pictures(row, decoded)
-            wafer = _wafer(row, decoded, noise=False)
-            wafers[key] = replace(wafer, name=f"{name}:{wafer.name}", labels=(), file=f"{name}/{wafer.file}")
+            wafers[key] = _wafer(row, decoded, noise=False)
     return list(wafers.values())
+
+
+def named_after(path: Path, wafer: Wafer) -> Wafer:
+    """Return a wafer of another set under a name that says so."""
+    name = place_of(path.resolve())
+    return replace(wafer, name=f"{name}:{wafer.name}", labels=(), file=f"{name}/{wafer.file}")
 
 
 def _doubled(row: Row, index: int, first: str) -> Finding:

@@ -46,7 +46,7 @@ def audit(
     out = out or beside.with_name(f"{beside.stem if data.is_file() else beside.name}-audit")
     fixed_out = fixed_out or beside.with_name(f"{beside.stem if data.is_file() else beside.name}-repaired")
     with Progress(console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("audit", total=row_count(data) * (3 if fix else 1))
+        task = progress.add_task("audit", total=row_count(data) * (2 if fix else 1))
         options = AuditOptions(
             RowOptions(threshold, reward, scoring),
             sample,
