@@ -22,11 +22,11 @@ from pathlib import Path
 from rapidfuzz import fuzz
 
 sys.path.insert(0, str(Path(__file__).parent))
-from agreement import ground_truth  # noqa: E402
-from gold_split import read_gold  # noqa: E402
+from agreement import ground_truth
+from gold_split import read_gold
 
-from verl_wafersage.reward_fns import paper, rubric  # noqa: E402
-from verl_wafersage.reward_fns.final import answer_text  # noqa: E402
+from verl_wafersage.reward_fns import paper, rubric
+from verl_wafersage.reward_fns.final import answer_text
 
 ADVERSARIAL = {
     "one word": "ring " * 6400,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from .words import word_set
+
 NUMBERS = {
     word: hour
     for hour, word in enumerate(
@@ -19,27 +21,68 @@ COMPASS = {"north": "n", "northern": "n", "east": "e", "eastern": "e", "south": 
             "southwest": "sw", "northeastern": "ne", "northwestern": "nw", "southeastern": "se",
             "southwestern": "sw", "northerly": "n", "southerly": "s", "easterly": "e", "westerly": "w",
             "northward": "n", "southward": "s", "eastward": "e", "westward": "w"}  # fmt: skip
-_UP = {"crown", "top", "upper", "uppermost", "topmost", "above"}
-_DOWN = {"foot", "bottom", "lower", "lowermost", "bottommost", "below"}
-_LEFT = {"left", "leftmost"}
-_RIGHT = {"right", "rightmost"}
-_SIDE = {"hand", "side", "flank", "half", "part", "portion", "rim", "edge", "quadrant", "shoulder", "margin"}
-_AFTER_HOUR = {"direction", "position", "positions", "side", "o'clock", "oclock", "hours", "hour", "sector",
-                "region", "mark", "stretch", "way", "arc", "segment", "range", "span"}  # fmt: skip
-_BEFORE_HOUR = {
-    "at", "near", "around", "about", "towards", "toward", "from", "between", "past", "by", "roughly", "down", "approximately", "circa",
-    "until", "till", "to", "through", "exactly", "just", "after", "before", "position", "say", "of", "clock", "is", "point", "points",
-}  # fmt: skip
-_JOIN = {"to", "and", "through", "until", "till", "or", "-", "\u2013", "down", "up", "as", "far"}
-_UNITS = {
-    "%", "percent", "die", "dies", "rows", "row", "of", "or", "other", "out", "times", "mm", "per", "types", "patterns", "regions",
-    "groups", "structures", "features", "distinct", "separate", "classes", "clusters", "rings", "hoops", "areas", "zones", "parts",
-    "populations", "bodies", "things", "islands", "signatures", "two", "three", "more", "neighbours", "ends", "adjacent", "circles",
-    "tenants", "different", "large", "small", "compact", "main", "at", "in", "on", "single", "thin", "lists", "hundred", "thousand",
-}  # fmt: skip
+_UP = word_set(
+    """
+    crown top upper uppermost topmost above
+    """
+)
+_DOWN = word_set(
+    """
+    foot bottom lower lowermost bottommost below
+    """
+)
+_LEFT = word_set(
+    """
+    left leftmost
+    """
+)
+_RIGHT = word_set(
+    """
+    right rightmost
+    """
+)
+_SIDE = word_set(
+    """
+    hand side flank half part portion rim edge quadrant shoulder margin
+    """
+)
+_AFTER_HOUR = word_set(
+    """
+    direction position positions side o'clock oclock hours hour sector region mark stretch way arc segment
+    range span
+    """
+)
+_BEFORE_HOUR = word_set(
+    """
+    at near around about towards toward from between past by roughly down approximately circa until till to
+    through exactly just after before position say of clock is point points
+    """
+)
+_JOIN = word_set(
+    """
+    to and through until till or - – down up as far
+    """
+)
+_UNITS = word_set(
+    """
+    % percent die dies rows row of or other out times mm per types patterns regions groups structures
+    features distinct separate classes clusters rings hoops areas zones parts populations bodies things
+    islands signatures two three more neighbours ends adjacent circles tenants different large small compact
+    main at in on single thin lists hundred thousand
+    """
+)
 
 
-_ORIGIN = frozenset(("clockwise", "measured", "counted", "counting"))
+_FOLLOWING = word_set(
+    """
+    it they this where which inward inwards on in to
+    """
+)
+_ORIGIN = word_set(
+    """
+    clockwise measured counted counting
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +200,7 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
             right = -1
         elif word in _RIGHT:
             right = 1
-        elif not (word in ("-", "most", "hand") or (word == "," and False)):
+        elif word not in ("-", "most", "hand"):
             break
         index += 1
         seen += 1
@@ -400,6 +443,7 @@ def _clock(words: list[str], start: int) -> tuple[Arc, int] | None:
                 "the",
                 "is",
                 "there",
+                *_FOLLOWING,
             )
         )
     ):

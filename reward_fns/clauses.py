@@ -8,82 +8,103 @@ from .claims import HEADS, PLACES, Claim, Reading, Value
 from .lexicon import Entry
 from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS, Item
 from .text import BREAK
+from .words import word_set
 
-_PRONOUNS = frozenset(
-    [
-        "it",
-        "its",
-        "they",
-        "their",
-        "this",
-        "that",
-        "these",
-        "those",
-        "he",
-        "she",
-        "there",
-        "which",
-        "what",
-        "we",
-        "i",
-        "you",
-        "one",
-        "nothing",
-        "everything",
-        "all",
-    ]
+_PRONOUNS = word_set(
+    """
+    it its they their this that these those he she there which what we i you one nothing everything all
+    """
 )
-_TOWARD = frozenset(("toward", "towards", "outwards", "outward", "inwards", "inward", "fade", "fades"))
-_COPULAS = frozenset(
-    [
-        "is",
-        "are",
-        "was",
-        "were",
-        "looks",
-        "look",
-        "remains",
-        "remain",
-        "stays",
-        "stay",
-        "seems",
-        "seem",
-        "appears",
-    ]
+_TOWARD = word_set(
+    """
+    toward towards outwards outward inwards inward fade fades
+    """
 )
-_WHOLES = frozenset(
-    ("wafer", "disc", "disk", "map", "radius", "circumference", "dial", "dial's", "plate", "wafer's")
+_COPULAS = word_set(
+    """
+    is are was were looks look remains remain stays stay seems seem appears
+    """
 )
-_ENCIRCLING = frozenset(
-    ("around", "round", "surrounding", "encircling", "encircles", "surrounds", "about", "encloses")
+_WHOLES = word_set(
+    """
+    wafer disc disk map radius circumference dial dial's plate wafer's
+    """
 )
-_OWN = frozenset(("its", "their", "whose", "inner", "sharp", "irregular"))
-_NOUNS = frozenset(("die", "dies", "chip", "chips", "silicon", "one", "ones", "rows", "row", "site", "sites"))
-_AFTER_CLEAR = frozenset(("of", "from", "all", "with", "in", "at", "too", "as", "there", "on", "between", "along", "to", "up",
-                          "beyond", "outside", "inside", "everywhere"))  # fmt: skip
-_NOUN_PHRASE_STARTS = frozenset(
-    ["with", "leaving", "leaves", "remain", "remains", "is", "are", "while", "plus", "except", "but", "by"]
+_ENCIRCLING = word_set(
+    """
+    around round surrounding encircling encircles surrounds about encloses
+    """
 )
-_OWN_DENIAL = frozenset(("no", "without", "nothing", "not", "zero", "non", "none"))
-_VERB_DENIAL = frozenset(
-    ("doesn't", "don't", "cannot", "can't", "couldn't", "wouldn't", "won't", "never", "isn't", "aren't")
+_OWN = word_set(
+    """
+    its their whose inner sharp irregular
+    """
 )
-_OUTLINES = frozenset(("border", "borders", "boundary", "boundaries", "edge", "edges", "rim", "rims"))
-_WOULD = frozenset(
-    "hug follow run cross close look start end fill show leave need require have lie sit reach touch extend spare "
-    "hit affect cover light mark form surround stretch go fail begin occupy stand spread".split()
+_NOUNS = word_set(
+    """
+    die dies chip chips silicon one ones rows row site sites
+    """
+)
+_AFTER_CLEAR = word_set(
+    """
+    of from all with in at too as there on between along to up beyond outside inside everywhere
+    """
+)
+_NOUN_PHRASE_STARTS = word_set(
+    """
+    with leaving leaves remain remains is are while plus except but by
+    """
+)
+_OWN_DENIAL = word_set(
+    """
+    no without nothing not zero non none
+    """
+)
+_VERB_DENIAL = word_set(
+    """
+    doesn't don't cannot can't couldn't wouldn't won't never isn't aren't
+    """
+)
+_OUTLINES = word_set(
+    """
+    border borders boundary boundaries edge edges rim rims
+    """
+)
+_WOULD = word_set(
+    """
+    hug follow run cross close look start end fill show leave need require have lie sit reach touch extend
+    spare hit affect cover light mark form surround stretch go fail begin occupy stand spread
+    """
 )
 _MOST = 24
-_AUXILIARIES = frozenset(("does", "do", "did", "can", "could", "is", "are"))
-_NONE_VERBS = frozenset(
-    ("is", "are", "was", "were", "can", "could", "stands", "seems", "appears", "shows", "fits")
+_MIDDLES = word_set(
+    """
+    center middle hub core origin geometric wafer very dead
+    """
+)
+_AUXILIARIES = word_set(
+    """
+    does do did can could is are
+    """
+)
+_NONE_VERBS = word_set(
+    """
+    is are was were can could stands seems appears shows fits
+    """
 )
 _AFTER_ANSWER = frozenset((",", ".", ";", "\u2013", BREAK))
 _CONTINUES = frozenset(("(", "such", "like", ",", "or", "and", "nor"))
 _SILENT = frozenset(("another", "label", "skip"))
-_ENDS_DENIAL = frozenset(("only", "just", "simply", "merely", "rather"))
-_PLAIN_TURNS = frozenset(("that", "which", "who", "whose", "where", "as", "if", "when", "only", "just", "simply",
-                          "merely", "still", "rather", "unless"))  # fmt: skip
+_ENDS_DENIAL = word_set(
+    """
+    only just simply merely rather
+    """
+)
+_PLAIN_TURNS = word_set(
+    """
+    that which who whose where as if when only just simply merely still rather unless
+    """
+)
 
 
 class ClauseWalker:
@@ -405,7 +426,7 @@ class ClauseWalker:
         ):
             target = words[j + 2] if j + 2 < len(words) else ""
             return target not in _WHOLES
-        if before == "of" and at > 0 and words[at - 1] in DIRECTIONS:
+        if before == "of" and at > 0 and words[at - 1] in DIRECTIONS and words[i] in _MIDDLES:
             # "left of center"
             return True
         return before in _ENCIRCLING and any(

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from .claims import HEADS, Claim, Feature, Reading, Value
 from .scan import SEPARATORS
+from .words import word_set
 
-_JOINERS = frozenset(("with", "plus", "while", "then"))
-_DETERMINERS = frozenset(
-    ["a", "an", "another", "one", "two", "the", "its", "second", "third", "some", "several", "first"]
+_JOINERS = word_set(
+    """
+    with plus while then
+    """
+)
+_DETERMINERS = word_set(
+    """
+    a an another one two the its second third some several first
+    """
 )
 
 
@@ -61,8 +68,10 @@ def _after_place(words: list[str], current: list[Claim], claim: Claim) -> int | 
     return None
 
 
-_PREPOSITIONS = frozenset(
-    "in at on along near around from inside within by across over toward towards of between".split()
+_PREPOSITIONS = word_set(
+    """
+    in at on along near around from inside within by across over toward towards of between
+    """
 )
 
 

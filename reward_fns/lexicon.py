@@ -14,6 +14,7 @@ import yaml
 
 from ..errors import InputError
 from .spelling import correct
+from .words import word_set
 
 WAFER = Path(__file__).with_name("wafer.yaml")
 SLOTS = (
@@ -26,23 +27,10 @@ Entry = tuple[str, str, bool]
 _GROUP = re.compile(r"\{([^{}]*)\}|\[([^\[\]]*)\]")
 _END = ""
 _REMEMBERED = 100_000
-_DIRECTIONS = frozenset(
-    [
-        "left",
-        "right",
-        "upper",
-        "lower",
-        "bottom",
-        "north",
-        "south",
-        "east",
-        "west",
-        "clockwise",
-        "quadrant",
-        "around",
-        "towards",
-        "between",
-    ]
+_DIRECTIONS = word_set(
+    """
+    left right upper lower bottom north south east west clockwise quadrant around towards between
+    """
 )
 
 

@@ -91,11 +91,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
         heads = [c for c in identity if c.slot in ("type", "shape")]
         if thing.label == "None" and best <= 0.0:
             bound.append((feature, None))
-        elif best > 0.0 or (len(truth.things) == 1 and not heads and best > -2.6):
-            previous = thing
-            taken[-index] = taken.get(-index, 0.0) + 0.01
-            bound.append((feature, thing))
-        elif best >= -1.5 and not heads and _only_place(identity, thing, previous):
+        elif best > 0.0 or (len(truth.things) == 1 and not heads and best > -2.6) or best >= -1.5 and not heads and _only_place(identity, thing, previous):
             previous = thing
             taken[-index] = taken.get(-index, 0.0) + 0.01
             bound.append((feature, thing))

@@ -10,6 +10,7 @@ from rapidfuzz import fuzz
 from .matching import Evidence
 from .schema import Item
 from .text import read_text
+from .words import word_set
 
 THRESHOLD = 85.0
 _OPPOSITES = (
@@ -17,26 +18,16 @@ _OPPOSITES = (
     ("top", "bottom"), ("increase", "decrease"), ("above", "below"),
 )  # fmt: skip
 _PREFIXES = ("non", "un", "dis", "in", "im", "ir", "a", "anti")
-_DENIALS = frozenset(
-    [
-        "no",
-        "not",
-        "without",
-        "never",
-        "neither",
-        "nor",
-        "lacks",
-        "lacking",
-        "isn't",
-        "aren't",
-        "doesn't",
-        "don't",
-        "wasn't",
-        "cannot",
-        "can't",
-    ]
+_DENIALS = word_set(
+    """
+    no not without never neither nor lacks lacking isn't aren't doesn't don't wasn't cannot can't
+    """
 )
-_STOP = frozenset(["the", "a", "an", "of", "in", "on", "at", "to", "and", "or", "is", "are", "with", "for"])
+_STOP = word_set(
+    """
+    the a an of in on at to and or is are with for
+    """
+)
 
 
 Index = Mapping[str, Sequence[str]]
@@ -50,9 +41,7 @@ def index_words(words: Sequence[str]) -> Index:
     return index
 
 
-def match_phrase(
-    item: Item, words: Sequence[str], index: Index, weight: float
-) -> Evidence:
+def match_phrase(item: Item, words: Sequence[str], index: Index, weight: float) -> Evidence:
     """Match one item as plain phrases; met by any member that is said and not denied."""
     denied: tuple[int, int] | None = None
     for term in item.any_of:
@@ -71,9 +60,7 @@ def _content(term: str) -> tuple[str, ...]:
     return tuple(word for word in read_text(term).words if word not in _STOP and word[0].isalnum())
 
 
-def _find(
-    target: tuple[str, ...], words: Sequence[str], index: Index
-) -> list[tuple[int, int]]:
+def _find(target: tuple[str, ...], words: Sequence[str], index: Index) -> list[tuple[int, int]]:
     """Find a phrase's words in order, each at most four tokens after the one before."""
     if not target:
         return []

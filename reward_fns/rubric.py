@@ -27,6 +27,7 @@ from .truth import Truth, build_truth
 NOT_APPLICABLE = -1.0
 """Value of a sub-score that does not apply to the row; averages are over rows where it is not this."""
 
+KEPT = 0.2
 _FLOOR = 0.06
 """What a wrong answer that reads the map is worth above one that says nothing."""
 
@@ -292,7 +293,9 @@ def _score_part(
         value *= options.contradiction
     engaged = judgement.engaged and reading.stated and not reading.refuses
     floor = _FLOOR if engaged and not judgement.denied_truth else 0.0
-    score = max(floor, min(1.0, value))
+    # What is right stays visible below what is wrong, so that groups of poor answers still differ.
+    kept = 0.0 if judgement.denied_truth else KEPT * hit
+    score = max(floor, kept, min(1.0, value))
     if judgement.denied_truth and value < 0.3:
         score = 0.0
     if reading.refuses and hit < 0.7 and sum(c.affirmed for c in reading.claims) < 3:

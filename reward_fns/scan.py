@@ -58,6 +58,8 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
             share = _percent(words, i)
             if share is not None:
                 append((i, i + 2, "term", share))
+            elif lexicon.zones and "radius" in words[i + 2 : i + 5] and len(word) <= 3:
+                append((i, i + 2, "radius", (float(word) / 100, float(word) / 100)))
             i += 2
             continue
         if spatial_too and (digit or word in _SPATIAL):
@@ -80,7 +82,27 @@ def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
     """Read the share of failing dies: nearly all of them, or few."""
     near = words[i + 2 : i + 8]
     if not any(
-        word in ("die", "dies", "wafer", "fail", "fails", "failing", "yield", "chips", "dead", "lost", "bad", "red", "gone", "lit", "failed", "chip", "disc") for word in near
+        word
+        in (
+            "die",
+            "dies",
+            "wafer",
+            "fail",
+            "fails",
+            "failing",
+            "yield",
+            "chips",
+            "dead",
+            "lost",
+            "bad",
+            "red",
+            "gone",
+            "lit",
+            "failed",
+            "chip",
+            "disc",
+        )
+        for word in near
     ):
         return None
     try:
