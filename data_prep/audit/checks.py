@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping
@@ -51,14 +52,6 @@ class RowOptions:
             raise InputError(f"{self.threshold} is not between 0 and 1", field="threshold")
 
 
-@dataclass(frozen=True)
-class Scores:
-    """The reference answer's score under its own rubric, and an empty answer's; None without a rubric."""
-
-    reference: float | None = None
-    empty: float | None = None
-
-
 def score(rubric: Mapping[str, Any] | str, answer: str, row: Row, options: RowOptions) -> float:
     """Return the reward of an answer given in the style its row asks for.
 
@@ -81,21 +74,25 @@ def _score(reward: str, rubric: str, answer: str, style: str, question: str, sco
     return float(rule.compute_score("", answer, rubric, extra, **json.loads(scoring))["score"])
 
 
-def check_rubric(row: Row, options: RowOptions) -> tuple[list[Finding], Scores]:
-    """Check a row's rubric and try it on its reference answer and on an empty one."""
+def check_rubric(row: Row, options: RowOptions) -> tuple[list[Finding], float | None]:
+    """Check a row's rubric and try it on its reference answer and on an empty one.
+
+    Returns:
+        What is wrong, and the score of the reference answer; None where there is nothing to score.
+    """
     try:
         loaded = load_rubric(row.ground_truth)
         if not loaded.must_hit:
             raise RubricError("no must_hit item: nothing to score")
         raw = row.rubric
     except RubricError as error:
-        return [_found(row, "rubric", str(error))], Scores()
+        return [_found(row, "rubric", str(error))], None
     lexicon = (options.scoring or {}).get("lexicon")
     complaints = _complaints(row.ground_truth, lexicon, options.reward == "paper")
     found = [_found(row, check, message) for check, message in complaints]
     if not row.reference.strip():
         found.append(_found(row, "reference", "there is no reference answer", 0.0))
-        return found, Scores()
+        return found, None
     reference = score(row.ground_truth, row.reference, row, options)
     empty = score(row.ground_truth, "", row, options)
     lists = score({**raw, "reference_answer": ""}, row.reference, row, options)
@@ -105,7 +102,7 @@ def check_rubric(row: Row, options: RowOptions) -> tuple[list[Finding], Scores]:
         found.append(_found(row, "lists", f"{lists:.2f}: {row.reference[:160]}", lists))
     if empty > 0:
         found.append(_found(row, "empty", f"an empty answer scores {empty:.2f}", -empty))
-    return found, Scores(reference, empty)
+    return found, reference
 
 
 @lru_cache(maxsize=16_384)
@@ -133,12 +130,12 @@ def describe(change: Change) -> str:
     return f"{change.field}: {change.before[:120]!r}{after[:130]} ({change.reason})"
 
 
-def check_pictures(row: Row, decoded: dict[int, str | None]) -> list[Finding]:
+def check_pictures(row: Row, decoded: dict[bytes, str | None]) -> list[Finding]:
     """Check the pictures of a row and their placeholders.
 
     Args:
         row: The row.
-        decoded: What is known of pictures by the hash of their bytes: None, or why one does not decode.
+        decoded: What is known of pictures by their `digest`: None, or why one does not decode.
     """
     found = []
     images = row.images
@@ -149,13 +146,18 @@ def check_pictures(row: Row, decoded: dict[int, str | None]) -> list[Finding]:
     for image in images:
         problem: str | None = "it has no bytes"
         if image:
-            key = hash(image)
+            key = digest(image)
             if key not in decoded:
                 decoded[key] = _problem(image)
             problem = decoded[key]
         if problem is not None:
             found.append(_found(row, "picture", problem))
     return found
+
+
+def digest(image: bytes) -> bytes:
+    """Return a hash of a picture, the same in every process."""
+    return hashlib.blake2b(image, digest_size=12).digest()
 
 
 def _problem(image: bytes) -> str | None:

@@ -64,7 +64,7 @@ class _Job:
     gone: set[str] = field(default_factory=set)
     next_index: int = 0
     indices: set[int] = field(default_factory=set)
-    decoded: dict[int, str | None] = field(default_factory=dict)
+    decoded: dict[bytes, str | None] = field(default_factory=dict)
 
 
 def fix(path: Path, out: Path, options: AuditOptions | None = None) -> Fixed:

@@ -8,21 +8,22 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-import numpy as np
-
 from ...errors import InputError
-from ..readers.pictures import read_grid
-from ..splits import draw
 from ..writer import write_text
-from .checks import RowOptions, check_pictures, check_question, check_rubric
+from .checks import RowOptions
+from .examine import Examination, examine
 from .findings import Collector, Finding, Report, place_of
 from .leaks import leaks
 from .noise import label_suspects, misplaced, outliers
-from .rows import Row, read_rows
-from .wafers import Wafer, describe
+from .rows import read_rows, row_count
+from .wafers import Wafer
 
 MOST_GROUPED = 400_000
 """Wafers beyond which look-alikes are no longer searched (their signatures take about 1.5 kB each)."""
+
+
+FEW_ROWS = 2000
+"""Rows below which further processes cost more to start than they save."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,7 @@ class AuditOptions:
         against: Other converted sets in use beside this one: a wafer here may not stand in another split
             there either (public sets borrow from each other).
         seed: Seed of the sample and of the clustering.
+        workers: Processes, for sets of `FEW_ROWS` and more.
         on_row: Called after each row (for progress).
     """
 
@@ -44,6 +46,7 @@ class AuditOptions:
     noise: bool = True
     against: tuple[Path, ...] = ()
     seed: int = 0
+    workers: int = 1
     on_row: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
@@ -86,42 +89,33 @@ def audit(path: Path, out: Path | None = None, options: AuditOptions | None = No
 
 
 def _check_rows(path: Path, report: Report, collector: Collector, options: AuditOptions) -> list[Wafer]:
-    wafers: dict[tuple[str, str, int], Wafer] = {}
-    decoded: dict[int, str | None] = {}
+    wafers: dict[tuple[str, str, bytes], Wafer] = {}
     places: dict[int, str] = {}
-    for row in read_rows(path):
+    what = Examination(options.rows, options.sample, options.noise, options.seed)
+    workers = options.workers if row_count(path) >= FEW_ROWS else 1
+    for row in examine(read_rows(path), what, workers):
         report.rows += 1
         report.splits[row.split] = report.splits.get(row.split, 0) + 1
-        findings: list[Finding] = [*check_pictures(row, decoded), *check_question(row)]
-        if options.sample >= 1 or draw(row.id, f"audit{options.seed}") < options.sample:
-            found, scores = check_rubric(row, options.rows)
-            findings += found
-            if scores.reference is not None:
-                report.scored += 1
-                report.reference_scores[int(np.clip(scores.reference, 0, 1) * 10)] += 1
-        index = row.extra.get("index")
-        if isinstance(index, int):
-            first = places.setdefault(index, row.id)
-            if first != row.id:
-                findings.append(_doubled(row, index, first))
-        for finding in findings:
+        for finding in row.findings:
             collector.add(finding)
-        key = (row.wafer, row.split, hash(row.images[0]) if row.images else 0)
-        if key not in wafers:
-            wafers[key] = _wafer(row, decoded, options.noise)
+        if row.reference is not None:
+            report.scored += 1
+            report.reference_scores[int(min(max(row.reference, 0.0), 1.0) * 10)] += 1
+        if row.index is not None and (first := places.setdefault(row.index, row.id)) != row.id:
+            message = f"index {row.index} is that of {first} too"
+            collector.add(Finding("index", *row.row, row.id, row.key[0], message))
+        if row.wafer is not None:
+            wafers.setdefault(row.key, row.wafer)
         options.on_row()
     return list(wafers.values())
 
 
 def wafers_in(path: Path) -> list[Wafer]:
     """Return the wafers of a set, for comparison only: labels and rubrics are not looked at."""
-    wafers: dict[tuple[str, str, int], Wafer] = {}
-    decoded: dict[int, str | None] = {}
-    for row in read_rows(path):
-        key = (row.wafer, row.split, hash(row.images[0]) if row.images else 0)
-        if key not in wafers:
-            check_pictures(row, decoded)
-            wafers[key] = _wafer(row, decoded, noise=False)
+    wafers: dict[tuple[str, str, bytes], Wafer] = {}
+    for row in examine(read_rows(path), Examination(None, noise=False)):
+        if row.wafer is not None:
+            wafers.setdefault(row.key, row.wafer)
     return list(wafers.values())
 
 
@@ -129,22 +123,6 @@ def named_after(path: Path, wafer: Wafer) -> Wafer:
     """Return a wafer of another set under a name that says so."""
     name = place_of(path.resolve())
     return replace(wafer, name=f"{name}:{wafer.name}", labels=(), file=f"{name}/{wafer.file}")
-
-
-def _doubled(row: Row, index: int, first: str) -> Finding:
-    message = f"index {index} is that of {first} too"
-    return Finding("index", place_of(row.file), row.number, row.id, row.wafer, message)
-
-
-def _wafer(row: Row, decoded: dict[int, str | None], noise: bool) -> Wafer:
-    image = row.images[0] if row.images else None
-    grid = read_grid(image) if image and decoded.get(hash(image)) is None else None
-    sign, features, confidence = (
-        (None, np.zeros(0), np.zeros(0)) if grid is None else describe(grid, noise and bool(row.labels))
-    )
-    return Wafer(
-        row.wafer, row.split, row.labels, place_of(row.file), row.number, row.id, sign, features, confidence
-    )
 
 
 def _check_wafers(wafers: list[Wafer], report: Report, collector: Collector, options: AuditOptions) -> None:

@@ -293,6 +293,21 @@ def test_the_page_is_whole_self_contained_and_escapes_what_it_shows(tmp_path: Pa
     assert json.loads((tmp_path / "out" / "report.json").read_text())["passed"] is False
 
 
+def test_several_processes_find_the_same_in_the_same_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("verl_wafersage.data_prep.audit.run.FEW_ROWS", 0)
+    rows = [row(number, must_hit=["edge bead removal", "n/a"][: 1 + number % 2]) for number in range(600)]
+    data = write_set(tmp_path / "set", [*rows, row(600, "test", grid_of(3))])
+    one = audit(data, tmp_path / "one", AuditOptions(noise=False))
+    two = audit(data, tmp_path / "two", AuditOptions(noise=False, workers=2))
+    assert found(one) == {"filler": 300, "leak": 1}
+    assert one.to_json() == two.to_json()
+    assert (tmp_path / "one" / "findings.jsonl").read_bytes() == (
+        tmp_path / "two" / "findings.jsonl"
+    ).read_bytes()
+
+
 def test_sampling_is_stable_and_said(tmp_path: Path) -> None:
     data = write_set(tmp_path / "set", [row(number) for number in range(40)])
     first, second = (audit(data, None, AuditOptions(sample=0.5, noise=False)) for _ in range(2))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import typer
@@ -28,6 +29,7 @@ def audit(
         [], help="Another set in use: its splits may not share wafers either."
     ),
     seed: int = typer.Option(0, help="Seed of the sample and of the clustering."),
+    workers: int = typer.Option(0, min=0, help="Processes; 0 for one per core."),
     as_json: bool = typer.Option(False, "--json", help="Print the report as JSON on stdout."),
 ) -> None:
     """Check a converted data set: rubrics, pictures, labels, splits. Exit status 1 when a check fails."""
@@ -53,6 +55,7 @@ def audit(
             noise,
             tuple(against),
             seed,
+            workers or os.cpu_count() or 1,
             on_row=lambda: progress.advance(task),
         )
         report = run(data, out, options)
