@@ -58,13 +58,18 @@ def score_all(files: Iterable[str] = FILES) -> list[Row]:
             for candidate in question["candidates"]:
                 scores = rubric.compute_score("gold", candidate["text"], truth, extra)
                 row: Row = {
-                    "file": file, "id": question["id"], "cid": candidate["cid"], "kind": candidate["kind"], "dimension": question["dimension"],
-                    "aside": question["id"] in aside[file], "text": candidate["text"],
+                    "file": file,
+                    "id": question["id"],
+                    "cid": candidate["cid"],
+                    "kind": candidate["kind"],
+                    "dimension": question["dimension"],
+                    "aside": question["id"] in aside[file],
+                    "text": candidate["text"],
                     "judge": (candidate["judge_a"] + candidate["judge_b"]) / 2,
                     "ours": scores["score"],
                     "paper": paper.compute_score("gold", candidate["text"], truth, extra)["score"],
                     "partial": partial_ratio(candidate["text"], question),
-                }  # fmt: skip
+                }
                 if "judge_a_parts" in candidate:
                     row["parts"] = {
                         part: (
@@ -99,7 +104,8 @@ def table(rows: Sequence[Row], title: str) -> None:
     """Print one half's table."""
     print(f"\n{title}")
     print(
-        f"{'set':<20}{'dimension':<13}{'n':>4} {'ours':>6}{'paper':>7}{'partial':>8}  pairs ours/paper/partial"
+        f"{'set':<20}{'dimension':<13}{'n':>4} {'ours':>6}{'paper':>7}{'partial':>8}"
+        "  pairs ours/paper/partial"
     )
     for file in FILES:
         mine = [r for r in rows if r["file"] == file]
@@ -111,13 +117,15 @@ def table(rows: Sequence[Row], title: str) -> None:
             pairs = [ordered_pairs(some, k) for k in ("ours", "paper", "partial")]
             shares = " / ".join(f"{100 * a / b:.1f}" for a, b in pairs if b)
             print(
-                f"{file:<20}{dimension:<13}{len(some):>4} {values[0]:>6.3f}{values[1]:>7.3f}{values[2]:>8.3f}  {shares}"
+                f"{file:<20}{dimension:<13}{len(some):>4} "
+                f"{values[0]:>6.3f}{values[1]:>7.3f}{values[2]:>8.3f}  {shares}"
             )
         for part in ("spatial", "morphology", "root_cause"):
             scored = [r["parts"][part] for r in mine if "parts" in r]
             if scored:
                 print(
-                    f"{file:<20}{'part ' + part:<13}{len(scored):>4} {spearman([(o, j) for j, o in scored]):>6.3f}"
+                    f"{file:<20}{'part ' + part:<13}{len(scored):>4} "
+                    f"{spearman([(o, j) for j, o in scored]):>6.3f}"
                 )
     low = [r for r in rows if r["ours"] >= 0.25 and is_worthless(r)]
     high = [r for r in rows if r["ours"] <= 0.75 and r["kind"].startswith("perfect") and r["judge"] >= 9]
@@ -153,7 +161,8 @@ def main() -> None:
     if arguments.worst:
         for r in sorted(tuned, key=lambda r: -abs(r["ours"] - r["judge"] / 10))[: arguments.worst]:
             print(
-                f"{r['id']} {r['dimension']} judge {r['judge']:.1f} ours {r['ours']:.2f} ({r['kind']}) {r['text'][:230]!r}"
+                f"{r['id']} {r['dimension']} judge {r['judge']:.1f} ours {r['ours']:.2f} ({r['kind']}) "
+                f"{r['text'][:230]!r}"
             )
 
 

@@ -28,6 +28,12 @@ from gold_split import read_gold
 from verl_wafersage.reward_fns import paper, rubric
 from verl_wafersage.reward_fns.final import answer_text
 
+SMALL = ("the", "a", "no", "not", "and", "or", "but", "is", "at", "along", "clear", ",", ".", "either")
+DOMAIN = (
+    "edge", "center", "ring", "cluster", "line", "arc", "dense", "sparse", "thin", "donut", "scratch",
+    "random", "upper", "lower", "left", "right",
+)  # fmt: skip
+
 ADVERSARIAL = {
     "one word": "ring " * 6400,
     "denials": "no not without " * 2200,
@@ -112,8 +118,8 @@ def search(steps: int) -> None:
         start = min(question["candidates"], key=lambda c: c["judge_a"] + c["judge_b"])["text"].split()
         hits = {word for item in question["must_hit"] for word in item.lower().split()}
         hits |= set(re.findall(r"[a-z0-9']+", question["reference_answer"].lower()))
-        small = "the a no not and or but is at along clear , . either".split()
-        domain = "edge center ring cluster line arc dense sparse thin donut scratch random upper lower left right".split()
+        small = list(SMALL)
+        domain = list(DOMAIN)
         domain += [f"{hour} o'clock" for hour in range(1, 13)] + question["must_avoid"][:20]
         free = [word for word in domain if not set(word.lower().split()) & hits] + small
         found = [_climb(paid, start, words, steps) for words in (free, domain + question["must_hit"] + small)]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 
 from .claims import Claim, Feature, Reading
+from .evidence import Evidence
 from .lexicon import Lexicon
-from .matching import Evidence
 from .schema import Item
 from .truth import Thing, Truth
 

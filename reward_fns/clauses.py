@@ -132,6 +132,7 @@ class ClauseWalker:
         self.from_here = 0
 
     def run(self) -> None:
+        """Read every item; the claims are in the reading then."""
         items = self.items
         for k, (i, j, kind, value) in enumerate(items):
             if kind == "sep":
@@ -440,7 +441,7 @@ class ClauseWalker:
                 claim.affirmed = False
 
     def _counterfactual(self) -> None:
-        """ "A particle would need ...", "ring, line: each would leave ...": what was named is ruled out."""
+        """Rule out what was named: "A particle would need ...", "ring, line: each would leave ..."."""
         claims = self.reading.claims
         start = max(self.segment, self.from_here)
         if start >= len(claims) and not self.joined:
@@ -495,7 +496,7 @@ class ClauseWalker:
         return [c for c in self.reading.claims[start:] if c.slot in ("zone", "arc", "around")]
 
     def _clear_before(self) -> None:
-        """Take what the clause says of places as clear: this stretch, and the bare list of places before it."""
+        """Take what the clause says of places as clear: this stretch and the list of places before it."""
         claims = self.reading.claims
         start = self.segment
         if self.joined:
@@ -513,10 +514,22 @@ class ClauseWalker:
         self.cleared = True
 
     def _anaphoric(self) -> bool:
-        """Tell whether the clause speaks of what the one before named: "that stretch turns out to pass"."""
+        """Tell whether the clause speaks of what the one before named: "that stretch passes"."""
         return self.clause_start < len(self.words) and self.words[self.clause_start] in (
-            "that", "this", "it", "they", "these", "those", "both", "which", "each", "all", "any", "none", "such",
-        )  # fmt: skip
+            "that",
+            "this",
+            "it",
+            "they",
+            "these",
+            "those",
+            "both",
+            "which",
+            "each",
+            "all",
+            "any",
+            "none",
+            "such",
+        )
 
     def _survivors(self, i: int, j: int) -> None:
         if self.deny == "deny":

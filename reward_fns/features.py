@@ -100,8 +100,11 @@ def _touch(a: Value, b: Value) -> bool:
     second = _BANDS.get(b) if isinstance(b, str) else b
     if not isinstance(first, tuple) or not isinstance(second, tuple):
         return True
-    return min(first[1], second[1]) - max(first[0], second[0]) > -0.02 and {a, b} != {"center", "middle"} and {
-        a, b} != {"middle", "outer"}  # fmt: skip
+    return (
+        min(first[1], second[1]) - max(first[0], second[0]) > -0.02
+        and {a, b} != {"center", "middle"}
+        and {a, b} != {"middle", "outer"}
+    )
 
 
 def _likened(words: list[str], claims: list[Claim]) -> bool:
@@ -170,8 +173,17 @@ def _cut(words: list[str], current: list[Claim], head: Claim, claim: Claim) -> i
     return cut
 
 
-_KIND = {"Center": "blob", "Donut": "ring", "Edge-Ring": "ring", "Edge-Loc": "arc", "Loc": "blob", "Scratch": "line",
-         "Near-full": "full", "Random": "scatter", "None": "none"}  # fmt: skip
+_KIND = {
+    "Center": "blob",
+    "Donut": "ring",
+    "Edge-Ring": "ring",
+    "Edge-Loc": "arc",
+    "Loc": "blob",
+    "Scratch": "line",
+    "Near-full": "full",
+    "Random": "scatter",
+    "None": "none",
+}
 
 
 def _same(a: Claim, b: Claim) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import pairwise
 from operator import eq
 
 from .claims import Reading
@@ -17,7 +18,11 @@ _END = (".", ",", ";")
 
 
 def _pairs() -> frozenset[tuple[str, str]]:
-    bad = {(a, b) for a in _ARTICLES for b in (*_ARTICLES, *_LINKS, *_BE, *_PLACES, *_END, "no", "not", "shows", "to")}
+    bad = {
+        (a, b)
+        for a in _ARTICLES
+        for b in (*_ARTICLES, *_LINKS, *_BE, *_PLACES, *_END, "no", "not", "shows", "to")
+    }
     bad |= {("no", b) for b in (*_ARTICLES, *_LINKS, *_BE, *_PLACES, "shows", "not")}
     bad |= {("not", b) for b in (*_LINKS, *_BE, "no", "not", "shows")}
     bad |= {(a, b) for a in _LINKS for b in (*_LINKS, ".", ";")}
@@ -51,7 +56,7 @@ def soup(words: Sequence[str]) -> float:
         found += 1
     if len(words) > LONG:
         stops = [-1, *(i for i, word in enumerate(words) if word in _STOPS), len(words)]
-        found += sum(b - a - 1 - LONG for a, b in zip(stops, stops[1:], strict=False) if b - a - 1 > LONG) / 6
+        found += sum(b - a - 1 - LONG for a, b in pairwise(stops) if b - a - 1 > LONG) / 6
     return max(0.1, 1.0 - 0.15 * found)
 
 
@@ -70,7 +75,11 @@ def crowding(reading: Reading) -> float:
         while at < len(stops) and stops[at] < claim.start:
             at += 1
         counts[at] += 1
-    if len(reading.words) > 8 and not reading.stated and not any(word in SEPARATORS for word in reading.words):
+    if (
+        len(reading.words) > 8
+        and not reading.stated
+        and not any(word in SEPARATORS for word in reading.words)
+    ):
         # A long string of terms with neither verb nor stop nor link.
         return 0.7
     extra = sum(count - CROWD for count in counts.values() if count > CROWD)

@@ -3,69 +3,55 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from .angles import Arc, agreement
 from .claims import Claim, Feature, Reading
+from .evidence import Evidence, Judgement, Weight, seen
+from .inventions import charge_flawless, charge_inventions, judge_clear, judge_survivors
 from .lexicon import Lexicon
 from .options import Options
-from .truth import ATTRIBUTES, Fact, Thing, Truth, affinity, describe, fit, pairs, zone_fit
+from .truth import ATTRIBUTES, Fact, Thing, Truth, affinity, describe, fit, pairs
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {
-    "spatial": {"type": 0.6, "zone": 1.0, "arc": 1.0, "around": 0.6, "shape": 0.3, "density": 0.2, "closure": 0.2,
-                "clear": 0.35, "survivors": 0.4, "texture": 0.15, "width": 0.15, "phrase": 0.3},
-    "morphology": {"type": 0.5, "shape": 1.0, "density": 0.8, "closure": 0.8, "border": 0.8, "width": 0.6,
-                   "size": 0.4, "texture": 0.45, "zone": 0.3, "arc": 0.25, "around": 0.3, "clear": 0.2,
-                   "survivors": 0.15, "cause": 0.8, "phrase": 0.3},
+    "spatial": {
+        "type": 0.6,
+        "zone": 1.0,
+        "arc": 1.0,
+        "around": 0.6,
+        "shape": 0.3,
+        "density": 0.2,
+        "closure": 0.2,
+        "clear": 0.35,
+        "survivors": 0.4,
+        "texture": 0.15,
+        "width": 0.15,
+        "phrase": 0.3,
+    },
+    "morphology": {
+        "type": 0.5,
+        "shape": 1.0,
+        "density": 0.8,
+        "closure": 0.8,
+        "border": 0.8,
+        "width": 0.6,
+        "size": 0.4,
+        "texture": 0.45,
+        "zone": 0.3,
+        "arc": 0.25,
+        "around": 0.3,
+        "clear": 0.2,
+        "survivors": 0.15,
+        "cause": 0.8,
+        "phrase": 0.3,
+    },
     "defect_type": {"type": 1.6, "arc": 0.2, "zone": 0.15, "around": 0.1, "shape": 0.1, "phrase": 0.15},
     "root_cause": {},
-}  # fmt: skip
+}
 _TELLING = frozenset(("line", "full", "scatter", "none"))
 _PLACE = {"spatial": (0.75, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.7, 0.1)}
 """What a right zone, and a right direction, alone are worth as a sign that a feature was seen."""
-_LOOKED_AT = 40
 _MINOR = 0.08
-
-
-@dataclass(slots=True)
-class Evidence:
-    """One judgement and the words it rests on.
-
-    Attributes:
-        verdict: `met`, `near`, `missing`, `false`, `denied` or `invented`.
-        what: The rubric item, or the true fact, in words.
-        credit: Between -1 and 1.
-        weight: How much it counts.
-        start: First token of the words; -1 when none were found.
-        end: Token after the last.
-        why: The reason in words.
-        thing: Index of the true feature it is about, -1 for none.
-    """
-
-    verdict: str
-    what: str
-    credit: float
-    weight: float
-    start: int = -1
-    end: int = -1
-    why: str = ""
-    thing: int = -1
-
-
-@dataclass(slots=True)
-class Judgement:
-    """The evidence on one part of an answer."""
-
-    evidence: list[Evidence] = field(default_factory=list)
-    bound: list[tuple[Feature, Thing | None]] = field(default_factory=list)
-    denied_truth: bool = False
-    engaged: bool = False
-
-    @property
-    def invented(self) -> int:
-        """Return the number of claims that are false."""
-        return sum(e.verdict in ("invented", "false", "denied") for e in self.evidence)
 
 
 def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature, Thing | None]]:
@@ -91,7 +77,11 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
         heads = [c for c in identity if c.slot in ("type", "shape")]
         if thing.label == "None" and best <= 0.0:
             bound.append((feature, None))
-        elif best > 0.0 or (len(truth.things) == 1 and not heads and best > -2.6) or best >= -1.5 and not heads and _only_place(identity, thing, previous):
+        elif (
+            best > 0.0
+            or (len(truth.things) == 1 and not heads and best > -2.6)
+            or (best >= -1.5 and not heads and _only_place(identity, thing, previous))
+        ):
             previous = thing
             taken[-index] = taken.get(-index, 0.0) + 0.01
             bound.append((feature, thing))
@@ -154,10 +144,10 @@ def judge(
         for entry in result.evidence[mark:]:
             entry.thing = n
     _balance(result, len(truth.things))
-    _clear(result, reading, truth, lexicon, weight)
-    _survivors(result, reading, truth, lexicon, weight)
-    _flawless(result, reading, truth, weight)
-    _aliens(result, reading, truth, options.penalty * options.invention)
+    judge_clear(result, reading, truth, lexicon, weight)
+    judge_survivors(result, reading, truth, lexicon, weight)
+    charge_flawless(result, reading, truth, weight)
+    charge_inventions(result, reading, truth, options.penalty * options.invention)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result
 
@@ -171,7 +161,7 @@ def _balance(result: Judgement, things: int) -> None:
             e.weight *= mean / totals[e.thing]
 
 
-def _pairs(thing: Thing, result: Judgement, weight) -> None:  # type: ignore[no-untyped-def]
+def _pairs(thing: Thing, result: Judgement, weight: Weight) -> None:
     """Judge attributes that are tied to a direction: wide here, narrow there."""
     said = [
         pair
@@ -202,10 +192,20 @@ def _everywhere_said(facts: Sequence[Fact], reading: Reading, result: Judgement)
         return False
     if any(c.slot == "texture" and c.value in values and c.affirmed for c in reading.claims):
         return True
-    return len({id(owner) for feature, owner in result.bound if owner is not None and _seen(feature)}) >= 2
+    return len({id(owner) for feature, owner in result.bound if owner is not None and seen(feature)}) >= 2
 
 
-def _presence(thing, features, reading, truth, lexicon, weight, result, dimension, half) -> Evidence:  # type: ignore[no-untyped-def]
+def _presence(
+    thing: Thing,
+    features: Sequence[Feature],
+    reading: Reading,
+    truth: Truth,
+    lexicon: Lexicon,
+    weight: Weight,
+    result: Judgement,
+    dimension: str,
+    half: float,
+) -> Evidence:
     """Judge whether an answer sees a true feature at all."""
     what = thing.label or "the feature"
     amount = weight("type", "hit")
@@ -228,11 +228,11 @@ def _presence(thing, features, reading, truth, lexicon, weight, result, dimensio
             ):
                 result.denied_truth = True
                 return Evidence("denied", what, -1.0, amount, claim.start, claim.end, "denied, and true")
-    denied = next(
+    contrary = next(
         (c for c in reading.claims if c.slot == "type" and not c.affirmed and c.value == thing.label), None
     )
-    if best is not None and denied is not None and denied.clause != best.clause:
-        return Evidence("false", what, 0.2, amount, denied.start, denied.end, "said both ways")
+    if best is not None and contrary is not None and contrary.clause != best.clause:
+        return Evidence("false", what, 0.2, amount, contrary.start, contrary.end, "said both ways")
     if best is not None:
         return Evidence(
             "met" if credit > 0.8 else "near", what, credit, amount, best.start, best.end, "said of it"
@@ -360,152 +360,3 @@ def _slot(
     if implied and slot in ("zone", "shape", "around") and lexicon.classes.get(thing.label, {}).get(slot):
         return Evidence("met", what, 0.9 * implied, weight, why="implied by the class")
     return Evidence("missing", what, 0.0, weight)
-
-
-_SORT = {"Center": "blob", "Loc": "blob", "Donut": "ring", "Edge-Ring": "ring", "Edge-Loc": "arc", "Scratch": "line",
-         "Random": "scatter", "Near-full": "full"}  # fmt: skip
-MANY = 4
-"""From so many sorts of invented features on, an answer lists rather than reads."""
-
-
-def _aliens(result: Judgement, reading: Reading, truth: Truth, invention: float) -> None:
-    """Charge for features that are not there, once for each sort."""
-    found: dict[str, Evidence] = {}
-    share = invention * sum(e.weight for e in result.evidence) / len(truth.things) ** 0.5
-    seen = any(owner is not None and _seen(feature) for feature, owner in result.bound)
-    for feature, owner in result.bound:
-        if owner is not None:
-            continue
-        claims = [c for c in feature.claims if c.affirmed and not c.good]
-        identity = [c for c in claims if c.slot in ("type", "shape", "zone", "arc")]
-        if not identity:
-            continue
-        heads = [c for c in identity if c.slot in ("type", "shape")]
-        claim = (heads or identity)[0]
-        background = claim.value in ("None", "scatter", "none") or (
-            not heads and "sparse" in feature.values("density")
-        )
-        if background and seen and (claim.slot, claim.value) != ("type", "Random"):
-            # Stray fails beside a pattern are compatible with every class.
-            continue
-        size = (1.0 if heads else 0.6) * (0.5 if claim.hedged else 1.0)
-        amount = size * share
-        value = describe(claim.value)
-        sort = _SORT.get(value, value) if heads else "place"
-        if sort not in found or found[sort].weight < amount:
-            found[sort] = Evidence(
-                "invented", value, -1.0, amount, claim.start, claim.end, "nothing of the kind is there"
-            )
-    invented = list(found.values())
-    if len(invented) >= MANY:
-        for e in invented:
-            e.weight *= 2.0
-    earned = sum(e.weight * e.credit for e in result.evidence if e.credit > 0)
-    charge = sum(e.weight for e in invented)
-    if invented and len(invented) < (MANY if reading.stated else 3) and charge > 0.72 * earned > 0.4:
-        # A right core with inventions is worth more than none at all.
-        for e in invented:
-            e.weight *= 0.72 * earned / charge
-    result.evidence.extend(invented)
-
-
-def _survivors(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight) -> None:  # type: ignore[no-untyped-def]
-    """Judge where the passing dies are said to be, when the row says so."""
-    true = [c for c in truth.survivors if c.slot == "arc" and isinstance(c.value, Arc)]
-    said = [
-        c
-        for c in reading.claims
-        if c.slot == "arc" and (c.good or not c.affirmed) and isinstance(c.value, Arc)
-    ]
-    if not true or not said:
-        return
-    best, claim = max(
-        ((agreement(c.value, t.value), c) for c in said for t in true),  # type: ignore[arg-type]
-        key=lambda pair: pair[0],
-    )
-    credit = best if best > 0.3 else -1.0
-    verdict = "met" if credit > 0.9 else "near" if credit > 0 else "false"
-    amount = weight("survivors", "hit") * (1.0 if credit > 0 else 1.5)
-    result.evidence.append(Evidence(verdict, "passing dies", credit, amount, claim.start, claim.end))
-
-
-def _flawless(result: Judgement, reading: Reading, truth: Truth, weight) -> None:  # type: ignore[no-untyped-def]
-    """Charge "no die fails" on a wafer that has no pattern, yet stray fails."""
-    if truth.labels != ["None"]:
-        return
-    claim = next(
-        (c for c in reading.claims if c.slot == "density" and c.value == "zero" and c.affirmed), None
-    )
-    if claim is not None:
-        amount = 0.4 * weight("type", "hit")
-        result.evidence.append(
-            Evidence("false", "stray fails", -1.0, amount, claim.start, claim.end, "some dies fail")
-        )
-
-
-def _seen(feature: Feature) -> bool:
-    return any(
-        c.affirmed and not c.good and c.slot in ("type", "shape", "zone", "arc") for c in feature.claims
-    )
-
-
-def _clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight) -> None:  # type: ignore[no-untyped-def]
-    """Judge what is said to be free of defects."""
-    said = [c for c in reading.claims if not c.affirmed and c.slot == "zone"]
-    seen: set[str] = set()
-    for fact in truth.clear:
-        key = describe(fact.value)
-        if fact.slot != "zone" or key in seen:
-            continue
-        seen.add(key)
-        found = next(
-            (c for c in said if c.value == "between" or zone_fit(c.value, fact.value, lexicon) == 1.0), None
-        )
-        false = next(
-            (c for f, _ in result.bound for c in f.claims
-             if c.slot == "zone" and c.affirmed and not c.good and (c.value == fact.value or (c.value == "between" and fact.value == "middle"))),
-            None,
-        )  # fmt: skip
-        amount = weight("clear", "hit")
-        if false is not None and found is None:
-            result.evidence.append(
-                Evidence("false", f"{key} clear", -1.0, amount, false.start, false.end, "it is clear")
-            )
-        elif found is not None:
-            result.evidence.append(Evidence("met", f"{key} clear", 1.0, amount, found.start, found.end))
-        else:
-            result.evidence.append(Evidence("missing", f"{key} clear", 0.0, amount * 0.5))
-    partly = {c.clause for c in reading.claims if c.slot == "arc" and not c.affirmed}
-    for claim in said[:_LOOKED_AT]:
-        # A zone called clear where a feature lies.
-        things = [
-            t for t in truth.things if any(zone_fit(claim.value, v, lexicon) == 1.0 for v in t.values("zone"))
-        ]
-        if (
-            not things
-            or claim.good
-            or isinstance(claim.value, tuple)
-            or claim.value in ("full", "outer", "inner")
-        ):
-            continue
-        if claim.clause in partly:
-            continue
-        if all("part" in t.values("around") or t.facts.get("arc") for t in things):
-            if not any(True for t in things if not t.facts.get("arc")):
-                continue
-        if any(zone_fit(claim.value, fact.value, lexicon) == 1.0 for fact in truth.clear):
-            continue
-        result.evidence.append(
-            Evidence(
-                "denied",
-                f"{describe(claim.value)} fails",
-                -1.0,
-                weight("zone", "reference"),
-                claim.start,
-                claim.end,
-                "it is not clear",
-            )
-        )
-
-
-__all__ = ["Arc", "Evidence", "Judgement", "judge"]

@@ -6,10 +6,27 @@ from collections.abc import Sequence
 
 _HEADS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("spatial", ("spatial distribution", "spatial", "distribution", "location", "where", "position")),
-    ("morphology", ("morphology", "what it looks like", "form", "shape", "appearance", "in terms of form", "texture")),
-    ("root_cause", ("root cause candidates", "root causes", "root cause", "causes", "possible causes", "why it might happen",
-                    "why", "cause", "candidates", "potential causes", "likely causes")),
-)  # fmt: skip
+    (
+        "morphology",
+        ("morphology", "what it looks like", "form", "shape", "appearance", "in terms of form", "texture"),
+    ),
+    (
+        "root_cause",
+        (
+            "root cause candidates",
+            "root causes",
+            "root cause",
+            "causes",
+            "possible causes",
+            "why it might happen",
+            "why",
+            "cause",
+            "candidates",
+            "potential causes",
+            "likely causes",
+        ),
+    ),
+)
 _PHRASES = tuple(
     (part, tuple(phrase.split()))
     for part, phrases in _HEADS

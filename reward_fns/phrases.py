@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from rapidfuzz import fuzz
 
-from .matching import Evidence
+from .evidence import Evidence
 from .schema import Item
 from .text import read_text
 from .words import word_set

@@ -16,8 +16,9 @@ MAX_AVOID = 64
 MAX_HIT = 48
 
 _FILLER = re.compile(
-    r"(?:n/?a|none|null|nil|unknown|unclear|various|other|others|etc|tbd|[-–—.?]*"
-    r"|(?:none|not|no|un)[ -]?(?:specified|specific|applicable|available|mentioned|given|provided|stated|known)"
+    r"(?:n/?a|none|null|nil|unknown|unclear|various|other|others|etc|tbd|[-\u2013\u2014.?]*"
+    r"|(?:none|not|no|un)[ -]?"
+    r"(?:specified|specific|applicable|available|mentioned|given|provided|stated|known)"
     r"(?: (?:value|term|terms|location|clock position|position|data|information))?)\.?",
     re.IGNORECASE,
 )
@@ -70,7 +71,9 @@ def repair(rubric: Mapping[str, Any]) -> tuple[dict[str, Any], list[Change]]:
     keep = isinstance(labels, Sequence) and any(str(label).lower() == "none" for label in labels)
     if isinstance(rubric.get("criteria"), Mapping):
         parts = {
-            name: _repair_lists(part, f"criteria.{name}.", changes, keep) if isinstance(part, Mapping) else part
+            name: _repair_lists(part, f"criteria.{name}.", changes, keep)
+            if isinstance(part, Mapping)
+            else part
             for name, part in rubric["criteria"].items()
         }
         fixed["criteria"] = parts
@@ -158,7 +161,9 @@ def _as_list(value: object) -> list[str]:
     return [str(entry) for entry in tolist()] if callable(tolist) else [str(value)]
 
 
-def _repair_lists(part: Mapping[str, Any], prefix: str, changes: list[Change], keep_none: bool) -> dict[str, Any]:
+def _repair_lists(
+    part: Mapping[str, Any], prefix: str, changes: list[Change], keep_none: bool
+) -> dict[str, Any]:
     fixed = dict(part)
     for key, cap in (("must_hit", MAX_HIT), ("must_avoid", MAX_AVOID)):
         if isinstance(part.get(key), Sequence) and not isinstance(part[key], str):

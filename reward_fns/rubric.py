@@ -11,10 +11,11 @@ from typing import Any
 from . import paper
 from .causes import judge_causes
 from .claims import Reading
+from .evidence import Evidence, Judgement
 from .final import answer_text, has_style
 from .fluency import crowding, repeats, soup
 from .lexicon import Lexicon, load_lexicon
-from .matching import Evidence, Judgement, judge
+from .matching import judge
 from .options import Options, overlong_charge, read_options
 from .parts import split_parts
 from .phrases import Index, index_words, match_phrase
@@ -105,9 +106,18 @@ def explain(
                 (spans[e.start][0], spans[e.end - 1][1]) if 0 <= e.start < e.end <= len(spans) else (-1, -1)
             )
             evidence.append(
-                {"part": name, "verdict": e.verdict, "what": e.what, "credit": e.credit, "weight": e.weight,
-                 "start": start, "end": end, "words": text.source[start:end] if start >= 0 else "", "why": e.why}
-            )  # fmt: skip
+                {
+                    "part": name,
+                    "verdict": e.verdict,
+                    "what": e.what,
+                    "credit": e.credit,
+                    "weight": e.weight,
+                    "start": start,
+                    "end": end,
+                    "words": text.source[start:end] if start >= 0 else "",
+                    "why": e.why,
+                }
+            )
     return {"scores": scores, "text": text.source, "evidence": evidence}
 
 
@@ -222,11 +232,25 @@ class _Question:
 
 
 _ASKS = {
-    "where": ("zone", "arc"), "zone": ("zone",), "clock": ("arc",), "direction": ("arc",), "location": ("zone", "arc"),
-    "dense": ("density",), "density": ("density",), "texture": ("border", "density", "texture"),
-    "closed": ("closure",), "closure": ("closure",), "shape": ("shape",), "borders": ("border",), "border": ("border",),
-    "boundary": ("border",), "width": ("width",), "crisp": ("border",), "structure": ("shape",), "clustering": ("shape",),
-}  # fmt: skip
+    "where": ("zone", "arc"),
+    "zone": ("zone",),
+    "clock": ("arc",),
+    "direction": ("arc",),
+    "location": ("zone", "arc"),
+    "dense": ("density",),
+    "density": ("density",),
+    "texture": ("border", "density", "texture"),
+    "closed": ("closure",),
+    "closure": ("closure",),
+    "shape": ("shape",),
+    "borders": ("border",),
+    "border": ("border",),
+    "boundary": ("border",),
+    "width": ("width",),
+    "crisp": ("border",),
+    "structure": ("shape",),
+    "clustering": ("shape",),
+}
 
 
 @lru_cache(maxsize=4096)

@@ -4,18 +4,37 @@ from __future__ import annotations
 
 from typing import Any
 
-from .angles import COMPASS, NUMBERS, POINTS, read_arcs, read_radius
+from .directions import COMPASS, NUMBERS, POINTS, read_arcs
 from .lexicon import Entry, Lexicon
+from .radii import read_radius
 from .text import BREAK
 
 SENTENCE_ENDS = frozenset((".", "!", "?", BREAK))
 SEPARATORS = frozenset((",", ";", ":", "\u2013", "(", ")", "and", "or", "nor", "&", "+", "/", *SENTENCE_ENDS))
 DIRECTIONS = frozenset(
     (
-        *COMPASS, *POINTS, *NUMBERS, "top", "upper", "uppermost", "topmost", "bottom", "lower", "lowermost",
-        "bottommost", "left", "leftmost", "right", "rightmost", "noon", "midnight", "half", "quarter", "notch",
+        *COMPASS,
+        *POINTS,
+        *NUMBERS,
+        "top",
+        "upper",
+        "uppermost",
+        "topmost",
+        "bottom",
+        "lower",
+        "lowermost",
+        "bottommost",
+        "left",
+        "leftmost",
+        "right",
+        "rightmost",
+        "noon",
+        "midnight",
+        "half",
+        "quarter",
+        "notch",
     )
-)  # fmt: skip
+)
 _SPATIAL = DIRECTIONS | {"r"}
 _OTHERS = _SPATIAL | SEPARATORS
 

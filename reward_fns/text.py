@@ -19,7 +19,7 @@ _TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:\.\d+)?|\n|[^\w\s]")
 
 
 class _Fold(dict[int, str]):
-    """A translation table that works out an unlisted character once: one character for each, so spans hold."""
+    """A translation table that works out an unlisted character once: one for each, so spans hold."""
 
     def __missing__(self, code: int) -> str:
         self[code] = plain = _plain(chr(code))

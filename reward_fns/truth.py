@@ -135,7 +135,9 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
         if true:
             arcs = [fact.value for fact in true if isinstance(fact.value, Arc)]
             arcs = [arc for arc in arcs if not arc.words] or arcs
-            best = max(agreement(value, arc) for arc in arcs if isinstance(value, Arc))
+            if not isinstance(value, Arc):
+                return 0.0
+            best = max(agreement(value, arc) for arc in arcs)
             if best > 0.3 and value.words and not arcs[0].words:
                 # A side or a quadrant is less than the hours that were asked for.
                 best *= 0.85 if value.length <= 3.0 else 0.7
@@ -313,9 +315,9 @@ def pairs(claims: Sequence[Claim]) -> list[tuple[Claim, Arc]]:
     found = []
     for n, claim in enumerate(claims[:-1]):
         after = claims[n + 1]
-        if claim.slot in ("width", "density") and after.slot == "arc" and after.start - claim.end <= 6:
-            if isinstance(after.value, Arc):
-                found.append((claim, after.value))
+        tied = claim.slot in ("width", "density") and after.slot == "arc" and after.start - claim.end <= 6
+        if tied and isinstance(after.value, Arc):
+            found.append((claim, after.value))
     return found
 
 

@@ -43,7 +43,7 @@ ROWS: dict[str, dict[str, Any]] = {
         "labels": ["Scratch"],
         "must_hit": [{"any_of": ["robot handling", "end effector"]}, "CMP slurry"],
         "must_avoid": ["showerhead", "RTP temperature", "plasma non-uniformity"],
-        "reference_answer": "Mechanical handling by a robot arm or end effector, or a CMP scratch from slurry particles.",
+        "reference_answer": "Handling by a robot arm or end effector, or a CMP scratch from slurry.",
         "question": "What may have caused this defect?",
         "wrong": "The showerhead delivers too little gas and the RTP temperature is uneven.",
     },

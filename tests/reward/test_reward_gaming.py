@@ -113,6 +113,10 @@ def test_noise_around_an_answer_earns_nothing(row: str, score) -> None:
     assert score(noise, row) < 0.25
 
 
+SMALL = (
+    "the", "a", "no", "not", "and", "or", "but", "is", "are", "shows", "at", "along", "edge", "center",
+    "ring", "cluster", "line", "clear", "dense",
+)  # fmt: skip
 TRUTH = {
     "edge_loc": {"edge", "Edge-Loc", "lower left", *(f"{h} o'clock" for h in range(5, 12))},
     "two_types": {"Donut", "Scratch", "mid-radius", "ring", "line"},
@@ -122,7 +126,7 @@ TRUTH = {
 
 def _vocabulary(row: str) -> list[str]:
     """Every word of the domain but those that say what is true: what is left is good for cheating only."""
-    words = "the a no not and or but is are shows at along edge center ring cluster line clear dense".split()
+    words = list(SMALL)
     words += ALL_TYPES.split(", ") + ALL_ZONES.split(", ") + [f"{h} o'clock" for h in range(1, 13)]
     words += [*ALL_SHAPES.split(", "), ",", ".", *ROWS[row]["must_avoid"]]
     hits = {t if isinstance(t, str) else t["any_of"][0] for t in ROWS[row]["must_hit"]}

@@ -124,10 +124,32 @@ def test_adding_a_missing_truth_pays(row: str) -> None:
         st.floats(),
         st.integers(),
         st.lists(st.text(max_size=5), max_size=3),
-        st.lists(st.sampled_from(["no", "ring", ",", "edge", "12", "o'clock", "°", "to", "r", "/", "0.5", "(", "%", "-", "\n", "<SOLUTION>"]), max_size=40).map(" ".join),
+        st.lists(
+            st.sampled_from(
+                [
+                    "no",
+                    "ring",
+                    ",",
+                    "edge",
+                    "12",
+                    "o'clock",
+                    "°",
+                    "to",
+                    "r",
+                    "/",
+                    "0.5",
+                    "(",
+                    "%",
+                    "-",
+                    "\n",
+                    "<SOLUTION>",
+                ]
+            ),
+            max_size=40,
+        ).map(" ".join),
     ),
     rows,
-)  # fmt: skip
+)
 def test_any_answer_has_a_score(answer: object, row: str) -> None:
     found = compute_score("test", answer, rubric_of(ROWS[row]), {"question": ROWS[row]["question"]})
     assert set(found) == KEYS
@@ -175,8 +197,12 @@ def test_processes_and_hash_seeds_agree() -> None:
     for seed in ("0", "1", "4242"):
         run = subprocess.run(
             [sys.executable, "-c", _CHILD],
-            input=json.dumps(work), capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": seed},
-        )  # fmt: skip
+            input=json.dumps(work),
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+        )
         assert json.loads(run.stdout) == here
 
 

@@ -10,10 +10,12 @@ import yaml
 from scipy.stats import spearmanr
 
 from verl_wafersage.errors import InputError
-from verl_wafersage.reward_fns.angles import Arc, agreement, distance, read_arcs, read_radius
+from verl_wafersage.reward_fns.angles import Arc, agreement, distance
+from verl_wafersage.reward_fns.directions import read_arcs
 from verl_wafersage.reward_fns.lexicon import expand, load_lexicon
 from verl_wafersage.reward_fns.parts import split_parts
 from verl_wafersage.reward_fns.phrases import same_word
+from verl_wafersage.reward_fns.radii import read_radius
 from verl_wafersage.reward_fns.reader import read
 from verl_wafersage.reward_fns.rubric import compute_score
 from verl_wafersage.reward_fns.text import read_text
@@ -101,11 +103,10 @@ SENTENCES = {
     "It is not a donut but a solid center cluster.": "-type:Donut +type:Center",
     "The pattern is not limited to the edge; it extends into the mid-radius zone.": "+zone:edge +zone:middle",
     "An edge ring is present, but the center is free of defects.": "+type:Edge-Ring -zone:center",
-    "Scratches caused by robot handling are unlikely, because the feature is ring-shaped.":
-        "-type:Scratch -cause:handling.robot +shape:ring",
+    "Scratches from robot handling are unlikely.": "-type:Scratch -cause:handling.robot",
     "CMP over-polish cannot be ruled out.": "+cause:cmp.general",
     "It is dense and blob-like rather than linear or ring-shaped.": "+shape:blob -shape:line -shape:ring",
-    "No specific geometric shape (such as circular, ring or linear) is present.": "+shape:none -shape:ring -shape:line",
+    "No geometric shape (such as ring or linear) is present.": "+shape:none -shape:ring -shape:line",
     "The center of the wafer is clear.": "-zone:center",
     "A ring around a clear center.": "+shape:ring -zone:center",
     "The failures fade toward the edge.": "",
@@ -119,7 +120,7 @@ SENTENCES = {
     "A scracth near the egde.": "+type:Scratch +zone:edge",
     "Ring, line, blob: each of these would need dies that are good.": "-shape:ring -shape:line -shape:blob",
     "Heat does not draw lines, so think of a robot blade.": "-cause:thermal.general +cause:handling.robot",
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("text", SENTENCES)

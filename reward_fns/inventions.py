@@ -1,0 +1,165 @@
+"""Judge what an answer says beside the true features: things that are not there, places called clear."""
+
+from __future__ import annotations
+
+from .angles import Arc, agreement
+from .claims import Reading
+from .evidence import Evidence, Judgement, Weight, seen
+from .lexicon import Lexicon
+from .truth import Truth, describe, zone_fit
+
+_LOOKED_AT = 40
+_SORT = {
+    "Center": "blob",
+    "Loc": "blob",
+    "Donut": "ring",
+    "Edge-Ring": "ring",
+    "Edge-Loc": "arc",
+    "Scratch": "line",
+    "Random": "scatter",
+    "Near-full": "full",
+}
+MANY = 4
+"""From so many sorts of invented features on, an answer lists rather than reads."""
+
+
+def charge_inventions(result: Judgement, reading: Reading, truth: Truth, invention: float) -> None:
+    """Charge for features that are not there, once for each sort."""
+    found: dict[str, Evidence] = {}
+    share = invention * sum(e.weight for e in result.evidence) / len(truth.things) ** 0.5
+    something = any(owner is not None and seen(feature) for feature, owner in result.bound)
+    for feature, owner in result.bound:
+        if owner is not None:
+            continue
+        claims = [c for c in feature.claims if c.affirmed and not c.good]
+        identity = [c for c in claims if c.slot in ("type", "shape", "zone", "arc")]
+        if not identity:
+            continue
+        heads = [c for c in identity if c.slot in ("type", "shape")]
+        claim = (heads or identity)[0]
+        background = claim.value in ("None", "scatter", "none") or (
+            not heads and "sparse" in feature.values("density")
+        )
+        if background and something and (claim.slot, claim.value) != ("type", "Random"):
+            # Stray fails beside a pattern are compatible with every class.
+            continue
+        size = (1.0 if heads else 0.6) * (0.5 if claim.hedged else 1.0)
+        amount = size * share
+        value = describe(claim.value)
+        sort = _SORT.get(value, value) if heads else "place"
+        if sort not in found or found[sort].weight < amount:
+            found[sort] = Evidence(
+                "invented", value, -1.0, amount, claim.start, claim.end, "nothing of the kind is there"
+            )
+    invented = list(found.values())
+    if len(invented) >= MANY:
+        for e in invented:
+            e.weight *= 2.0
+    earned = sum(e.weight * e.credit for e in result.evidence if e.credit > 0)
+    charge = sum(e.weight for e in invented)
+    if invented and len(invented) < (MANY if reading.stated else 3) and charge > 0.72 * earned > 0.4:
+        # A right core with inventions is worth more than none at all.
+        for e in invented:
+            e.weight *= 0.72 * earned / charge
+    result.evidence.extend(invented)
+
+
+def judge_survivors(
+    result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight: Weight
+) -> None:
+    """Judge where the passing dies are said to be, when the row says so."""
+    true = [c for c in truth.survivors if c.slot == "arc" and isinstance(c.value, Arc)]
+    said = [
+        c
+        for c in reading.claims
+        if c.slot == "arc" and (c.good or not c.affirmed) and isinstance(c.value, Arc)
+    ]
+    if not true or not said:
+        return
+    best, claim = max(
+        ((agreement(c.value, t.value), c) for c in said for t in true),  # type: ignore[arg-type]
+        key=lambda pair: pair[0],
+    )
+    credit = best if best > 0.3 else -1.0
+    verdict = "met" if credit > 0.9 else "near" if credit > 0 else "false"
+    amount = weight("survivors", "hit") * (1.0 if credit > 0 else 1.5)
+    result.evidence.append(Evidence(verdict, "passing dies", credit, amount, claim.start, claim.end))
+
+
+def charge_flawless(result: Judgement, reading: Reading, truth: Truth, weight: Weight) -> None:
+    """Charge "no die fails" on a wafer that has no pattern, yet stray fails."""
+    if truth.labels != ["None"]:
+        return
+    claim = next(
+        (c for c in reading.claims if c.slot == "density" and c.value == "zero" and c.affirmed), None
+    )
+    if claim is not None:
+        amount = 0.4 * weight("type", "hit")
+        result.evidence.append(
+            Evidence("false", "stray fails", -1.0, amount, claim.start, claim.end, "some dies fail")
+        )
+
+
+def judge_clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight: Weight) -> None:
+    """Judge what is said to be free of defects."""
+    said = [c for c in reading.claims if not c.affirmed and c.slot == "zone"]
+    seen: set[str] = set()
+    for fact in truth.clear:
+        key = describe(fact.value)
+        if fact.slot != "zone" or key in seen:
+            continue
+        seen.add(key)
+        found = next(
+            (c for c in said if c.value == "between" or zone_fit(c.value, fact.value, lexicon) == 1.0), None
+        )
+        false = next(
+            (
+                c
+                for f, _ in result.bound
+                for c in f.claims
+                if c.slot == "zone"
+                and c.affirmed
+                and not c.good
+                and (c.value == fact.value or (c.value == "between" and fact.value == "middle"))
+            ),
+            None,
+        )
+        amount = weight("clear", "hit")
+        if false is not None and found is None:
+            result.evidence.append(
+                Evidence("false", f"{key} clear", -1.0, amount, false.start, false.end, "it is clear")
+            )
+        elif found is not None:
+            result.evidence.append(Evidence("met", f"{key} clear", 1.0, amount, found.start, found.end))
+        else:
+            result.evidence.append(Evidence("missing", f"{key} clear", 0.0, amount * 0.5))
+    partly = {c.clause for c in reading.claims if c.slot == "arc" and not c.affirmed}
+    for claim in said[:_LOOKED_AT]:
+        # A zone called clear where a feature lies.
+        things = [
+            t for t in truth.things if any(zone_fit(claim.value, v, lexicon) == 1.0 for v in t.values("zone"))
+        ]
+        if (
+            not things
+            or claim.good
+            or isinstance(claim.value, tuple)
+            or claim.value in ("full", "outer", "inner")
+        ):
+            continue
+        if claim.clause in partly:
+            continue
+        if all(t.facts.get("arc") for t in things):
+            continue
+        if any(zone_fit(claim.value, fact.value, lexicon) == 1.0 for fact in truth.clear):
+            continue
+        result.evidence.append(
+            Evidence(
+                "denied",
+                f"{describe(claim.value)} fails",
+                -1.0,
+                weight("zone", "reference"),
+                claim.start,
+                claim.end,
+                "it is not clear",
+            )
+        )
