@@ -186,7 +186,7 @@ def test_a_broken_file_leaves_nothing_behind(tmp_path: Path) -> None:
     assert not list((tmp_path / "out").glob("*")) if (tmp_path / "out").exists() else True
 
 
-def test_the_synthetic_questions_use_the_same_scale() -> None:
-    from verl_wafersage.data_prep import questions
+def test_the_converter_uses_the_same_scale() -> None:
+    from verl_wafersage.data_prep.rows import DIFFICULTY
 
-    assert questions._BASE == LEVELS
+    assert DIFFICULTY == LEVELS
