@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .discs import zones_between
+from .discs import hour_distance, zones_between
 from .facts import ENTAILED, Arc, Facts, Pattern, clear_zones_of
 from .geometry import RIM_BINS, Blob, Measured, measure, quantile
 from .records import DEFECT_TYPES, NORMAL, DieGrid
@@ -56,9 +56,23 @@ def facts_from(grid: DieGrid, labels: tuple[str, ...]) -> Facts:
         labels = tuple(found)
         if not labels:
             return Facts((), (), (), measured.share)
+    found = _untangle(found)
     patterns = tuple(_reconcile(hit, labels) for hit in found.values())
     confidences = {name: hit.confidence for name, hit in found.items()}
     return Facts(labels, patterns, clear_zones_of(patterns), measured.share, confidences)
+
+
+def _untangle(found: dict[str, Found]) -> dict[str, Found]:
+    """Where a local area touches the rim next to an edge arc, geometry cannot tell which is which."""
+    if not {"Loc", "Edge-Loc"} <= set(found):
+        return found
+    loc, edge = found["Loc"].pattern.arc, found["Edge-Loc"].pattern.arc
+    if loc is None or edge is None or "edge" not in found["Loc"].pattern.zones:
+        return found
+    if hour_distance(loc.middle, edge.middle) > (loc.span + edge.span) / 2:
+        return found
+    tangled = {name: Found(0.4 * found[name].confidence, found[name].pattern) for name in ("Loc", "Edge-Loc")}
+    return found | tangled
 
 
 def _reconcile(found: Found, labels: tuple[str, ...]) -> Pattern:
@@ -120,7 +134,10 @@ def _donut(m: Measured) -> Found:
         outer += 1
     zones = zones_between(inner / 10, (outer + 1) / 10)
     fill = float(m.radial[inner : outer + 1].mean())
-    return Found(confidence, Pattern("Donut", zones, "ring", None, True, _density(fill)))
+    # C-shaped donuts are common in real sets: they have a direction, but not one a clock tells well.
+    level = m.background + 0.4 * (float(m.cells[1].max()) - m.background)
+    closed = float((m.cells[1] > level).mean()) >= 0.9
+    return Found(confidence, Pattern("Donut", zones, "ring", None, closed or None, _density(fill)))
 
 
 def _rim_level(m: Measured) -> float:
@@ -202,7 +219,11 @@ def _loc(m: Measured) -> Found:
     fit = [
         blob
         for blob in m.blobs
-        if 0.2 < blob.radius < 0.9 and blob.elongation < 2.8 and blob.span < 5 and blob.inner < 0.85
+        if 0.2 < blob.radius < 0.9
+        and blob.elongation < 2.8
+        and blob.span < 4
+        and blob.inner < 0.85
+        and blob.outer - blob.inner < 0.65
     ]
     if not fit:
         return Found(0.0, Pattern("Loc"))

@@ -70,6 +70,7 @@ class Measured:
         zones: Failure rate per zone (`discs.ZONES`).
         enrichment: The same over the wafer's overall rate.
         hours: Failure rate per hour sector, index 0 is 12 o'clock.
+        cells: Failure rate per zone and hour, shape (4, 12).
         radial: Failure rate per tenth of the radius.
         rim: Failure rate along the rim, smoothed, NaN-free.
         hollow: Area enclosed by raised density, as a share of all dies (the hole of a donut).
@@ -84,6 +85,7 @@ class Measured:
     zones: Floats
     enrichment: Floats
     hours: Floats
+    cells: Floats
     radial: Floats
     rim: Floats
     hollow: float
@@ -147,6 +149,7 @@ def measure(grid: DieGrid, *, lines: bool = True) -> Measured:
         zones=zones,
         enrichment=zones / max(share, 1e-9),
         hours=_rates(bins.hour, dies, fails, 12),
+        cells=cells.reshape(4, 12),
         radial=_rates(bins.radial, dies, fails, RADIAL_BINS),
         rim=_rim(bins, dies, fails),
         hollow=hollow,
