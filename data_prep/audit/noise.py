@@ -15,6 +15,18 @@ from .wafers import Floats, Wafer
 
 CLEAR_YES, CLEAR_NO = 0.95, 0.05
 """Confidences from which geometry counts as a contradiction of a label."""
+CONFUSABLE = {
+    "Center": {"Donut", "Loc"},
+    "Donut": {"Center"},
+    "Edge-Loc": {"Edge-Ring", "Loc", "Scratch"},
+    "Edge-Ring": {"Edge-Loc"},
+    "Loc": {"Center", "Edge-Loc", "Scratch"},
+    "Near-full": {"Random"},
+    "Random": {"Near-full"},
+    "Scratch": {"Edge-Loc", "Loc"},
+    NORMAL: {"Random"},
+}
+"""Types that people and geometry draw the line between differently: seeing one for the other says little."""
 FAR = 3.5
 """Robust z-score from which a wafer is far from the clusters of its own label (Iglewicz and Hoaglin)."""
 _WAFERS_PER_CLUSTER, _MOST_CLUSTERS, _FEWEST = 60, 6, 30
@@ -26,12 +38,14 @@ _LARGEST_POOL = 60_000
 def label_suspects(wafers: Sequence[Wafer]) -> Iterator[Finding]:
     """Yield wafers of which geometry clearly sees another type, and clearly not the one of the label."""
     for wafer in wafers:
-        if not wafer.labels or not len(wafer.confidence):
+        if not wafer.labels or not len(wafer.confidence) or not CONFUSABLE.keys() >= set(wafer.labels):
             continue
         sure = dict(zip(DEFECT_TYPES, wafer.confidence.tolist(), strict=True))
+        near = {*wafer.labels, *(name for label in wafer.labels for name in CONFUSABLE[label])}
         other, strongest = max(
-            ((name, value) for name, value in sure.items() if name not in wafer.labels),
+            ((name, value) for name, value in sure.items() if name not in near),
             key=lambda pair: pair[1],
+            default=("", 0.0),
         )
         unseen = [name for name in wafer.labels if name != NORMAL and sure[name] <= CLEAR_NO]
         if strongest >= CLEAR_YES and (unseen or wafer.labels == (NORMAL,)):

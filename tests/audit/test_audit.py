@@ -293,6 +293,11 @@ def test_the_page_is_whole_self_contained_and_escapes_what_it_shows(tmp_path: Pa
     assert json.loads((tmp_path / "out" / "report.json").read_text())["passed"] is False
 
 
+def test_labels_of_other_trades_are_no_concern_of_the_wafer_checks(tmp_path: Path) -> None:
+    rows = [row(number, wafer_labels=("crack",)) for number in range(40)]
+    assert found(audit(write_set(tmp_path / "set", rows), None)) == {}
+
+
 def test_several_processes_find_the_same_in_the_same_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
