@@ -107,6 +107,7 @@ def convert(
     staged = _stage(source, path, work, mark, options, progress)
     job = Job(
         work=work,
+        source=str(path) if path else None,
         image_size=options.image_size,
         answer_style=options.answer_style,
         ask=options.ask,

@@ -39,6 +39,7 @@ class Job:
 
     Attributes:
         work: Folder of the staged records, the plan and the parts.
+        source: The file or folder read, for messages.
         image_size: Side of rendered pictures.
         answer_style: plain or tags.
         ask: What to ask.
@@ -50,6 +51,7 @@ class Job:
     """
 
     work: Path
+    source: str | None = None
     image_size: int = 96
     answer_style: str = "plain"
     ask: AskOptions = field(default_factory=AskOptions)
@@ -99,9 +101,14 @@ def write_chunk(job: Job, chunk: int) -> dict[str, Any]:
                 except InputError as error:
                     if not job.skip_bad:
                         raise InputError(
-                            error.problem, row=number, field=error.field, remedy=error.remedy
+                            error.problem,
+                            file=job.source,
+                            row=record.wafer_id,
+                            field=error.field,
+                            remedy=error.remedy,
                         ) from error
-                    bad.append({"row": number, "field": error.field, "problem": error.problem})
+                    where = {"file": job.source, "row": record.wafer_id, "field": error.field}
+                    bad.append(where | {"problem": error.problem})
                     continue
                 clock.start()
                 if question.rubric is not None:

@@ -307,7 +307,9 @@ def test_bad_rows_can_be_skipped_and_are_listed(npz: Callable[..., Path], tmp_pa
 
 def test_overlong_prompts_are_found_here(tmp_path: Path) -> None:
     options = replace(SMALL, max_prompt_tokens=60)
-    with pytest.raises(InputError, match=r"row 0, field prompt: a prompt of about \d+ tokens exceeds 60"):
+    with pytest.raises(
+        InputError, match=r"row s3-000000, field prompt: a prompt of about \d+ tokens exceeds 60"
+    ):
         convert("synthetic", None, tmp_path / "a", options)
     assert not list((tmp_path / "a").glob("*.parquet"))
     convert("synthetic", None, tmp_path / "b", replace(SMALL, max_prompt_tokens=None, system="word " * 2000))
