@@ -32,7 +32,7 @@ _WHOLES = word_set(
 )
 _ENCIRCLING = word_set(
     """
-    around round surrounding encircling encircles surrounds about encloses
+    around round surrounding encircling encircles surrounds encloses
     """
 )
 _OWN = word_set(
@@ -81,6 +81,9 @@ _MIDDLES = word_set(
     """
     center middle hub core origin geometric wafer very dead
     """
+)
+_SUBJECTS = word_set(
+    "fails dies failing failures defects wafer map rest pattern losses damage others remainder"
 )
 _AUXILIARIES = word_set(
     """
@@ -220,7 +223,10 @@ class ClauseWalker:
     def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
         """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
         words, items = self.words, self.items
-        pronoun = i + 1 < len(words) and words[i + 1] in _PRONOUNS
+        pronoun = i + 1 < len(words) and (
+            words[i + 1] in _PRONOUNS
+            or (words[i + 1] == "the" and words[i + 2 : i + 3] and words[i + 2] in _SUBJECTS)
+        )
         for n in range(k + 1, min(k + 9, len(items))):
             _, _, kind, value = items[n]
             if kind == "sep":
@@ -287,6 +293,13 @@ class ClauseWalker:
     def _deny(self, i: int, j: int) -> None:
         words = self.words
         word = words[i]
+        if (
+            word == "none"
+            and j < len(words)
+            and words[j] in ("at", "in", "on", "along", "near", "beyond", "inside")
+        ):
+            self.deny = "deny"
+            return
         if word == "none" and j == i + 1 and (j >= len(words) or words[j] not in _NONE_VERBS):
             self._claim("type", "None", True, i, j)
             self._claim("shape", "none", True, i, j)
@@ -343,7 +356,7 @@ class ClauseWalker:
         self.good = self.cleared
 
     def _bad(self, i: int, j: int) -> None:
-        if self.deny == "deny":
+        if self.deny == "deny" and i - self.deny_at <= 4 and self._places(self.from_here):
             self._clear_before()
 
     def _turn(self, i: int, j: int) -> None:
@@ -430,8 +443,10 @@ class ClauseWalker:
         if before == "of" and at > 0 and words[at - 1] in DIRECTIONS and words[i] in _MIDDLES:
             # "left of center"
             return True
-        return before in _ENCIRCLING and any(
-            c.value in ("ring", "Donut") for c in self.reading.claims[self.from_here :]
+        return (
+            before in _ENCIRCLING
+            and words[i] in _MIDDLES
+            and any(c.value in ("ring", "Donut") for c in self.reading.claims[self.from_here :])
         )
 
     def _undo(self, i: int, j: int) -> None:

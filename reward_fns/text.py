@@ -42,6 +42,14 @@ _HYPHEN = re.compile(r"(?<=[a-z\d])-(?=[a-z])|(?<=[a-z])-(?=\d)")
 _SPELLING = (("centre", "center"), ("localis", "localiz"), ("grey", "gray"))
 
 
+_ODD = re.compile(r"[^\x00-\x7f]|[*`_#|]")
+
+
+def _fold(match: re.Match[str]) -> str:
+    plain = _FOLD[ord(match[0])]
+    return plain if isinstance(plain, str) else chr(plain)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """An answer cut into tokens.
@@ -64,7 +72,7 @@ class Text:
 def read_text(source: str) -> Text:
     """Cut a text into tokens, the same ones whatever its case, spacing, quotes and Markdown."""
     source = source[:MAX_CHARS]
-    folded = source.translate(_FOLD).lower()
+    folded = (source.translate(_FOLD) if source.isascii() else _ODD.sub(_fold, source)).lower()
     folded = _HYPHEN.sub(" ", folded).replace(" - ", " \u2013 ")
     for british, american in _SPELLING:
         if british in folded:
