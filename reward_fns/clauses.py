@@ -227,10 +227,12 @@ class ClauseWalker:
             words[i + 1] in _PRONOUNS
             or (words[i + 1] == "the" and words[i + 2 : i + 3] and words[i + 2] in _SUBJECTS)
         )
+        only_places = True
         for n in range(k + 1, min(k + 9, len(items))):
             _, _, kind, value = items[n]
             if kind == "sep":
-                if n == k + 1 and value in ("and", "or", ","):
+                if value in ("and", "or", ",") and only_places:
+                    # "..., and the hub and the edge are clear": a list of places shares its verb.
                     continue
                 return False, pronoun
             if kind == "term":
@@ -239,6 +241,7 @@ class ClauseWalker:
                         return True, pronoun
                     if slot in ("turn", "deny", "contrast"):
                         return False, pronoun
+                    only_places = only_places and slot in PLACES
         return False, pronoun
 
     def _new_clause(self) -> None:

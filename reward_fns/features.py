@@ -32,6 +32,10 @@ def group_features(reading: Reading) -> list[Feature]:
             if current:
                 features.append(Feature(current, current[0].sentence))
             current, head, clause = [], None, claim.clause
+        elif current and _another_one(words, claim) and current[-1].end < claim.start:
+            # "the smaller one at the edge" is a thing of its own.
+            features.append(Feature(current, claim.sentence))
+            current, head = [], None
         elif claim.slot in HEADS and claim.affirmed and not claim.good and head is not None:
             cut = _cut(words, current, head, claim)
             if cut is not None:
@@ -53,6 +57,15 @@ def group_features(reading: Reading) -> list[Feature]:
     if current:
         features.append(Feature(current, current[0].sentence))
     return _everywhere([feature for feature in features if feature.claims], words)
+
+
+def _another_one(words: list[str], claim: Claim) -> bool:
+    return (
+        words[claim.end : claim.end + 1] == ["one"]
+        and claim.start > 0
+        and words[claim.start - 1] == "the"
+        and claim.slot not in HEADS
+    )
 
 
 def _after_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:

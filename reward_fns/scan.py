@@ -112,6 +112,7 @@ def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
             "yield",
             "chips",
             "dead",
+            "density",
             "lost",
             "bad",
             "red",
@@ -130,7 +131,9 @@ def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
         return None
     if value >= 80:
         return (("shape", "full", True), ("density", "dense", True))
-    return (("density", "sparse", True),) if value <= 12 else None
+    if value <= 12:
+        return (("density", "sparse", True),)
+    return (("density", "medium", True),) if 25 <= value <= 60 else None
 
 
 def _spatial(words: list[str], i: int) -> Item | None:

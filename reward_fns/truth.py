@@ -31,6 +31,7 @@ class Thing:
     Attributes:
         label: Its class, or "" when the row names none.
         facts: True values by slot.
+        told: Whether the reference answer has spoken of it.
         sealed: Whether the facts are complete, so that what fits them may be remembered.
         known: How values said before fit; by value, not by answer.
         pairs: Attributes that hold in one direction only ("wider at 6 o'clock").
@@ -40,6 +41,7 @@ class Thing:
     facts: dict[str, list[Fact]] = field(default_factory=dict)
     pairs: list[tuple[Claim, Arc]] = field(default_factory=list)
     sealed: bool = False
+    told: bool = False
     known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
 
     def add(self, slot: str, value: Value, source: str) -> None:
@@ -269,8 +271,11 @@ def _absorb(
             truth.denied.append(claim)
     if not positive:
         return previous
-    scored = [(affinity(positive, thing, lexicon), -n, thing) for n, thing in enumerate(truth.things)]
-    best, _, thing = max(scored, key=lambda entry: entry[:2])
+    scored = [
+        (affinity(positive, thing, lexicon), not thing.told, -n, thing)
+        for n, thing in enumerate(truth.things)
+    ]
+    best, _, _, thing = max(scored, key=lambda entry: entry[:3])
     identity = [c for c in positive if c.slot in _IDENTITY_WEIGHT]
     if not identity or all(c.slot == "arc" for c in identity):
         thing = previous or thing
@@ -289,6 +294,7 @@ def _absorb(
                     if claim.value in other.values(claim.slot):
                         other.add(claim.slot, claim.value, source)
         return previous
+    thing.told = thing.told or (source == "reference" and any(c.slot in ("type", "shape") for c in positive))
     for pair in pairs(positive):
         if all(pair[0].value != other.value or pair[1] != arc for other, arc in thing.pairs):
             thing.pairs.append(pair)
