@@ -80,7 +80,7 @@ def judge_survivors(
         ((agreement(c.value, t.value), c) for c in said for t in true),  # type: ignore[arg-type]
         key=lambda pair: pair[0],
     )
-    credit = best if best > 0.3 else -1.0
+    credit = best if best > 0.3 else -0.6
     verdict = "met" if credit > 0.9 else "near" if credit > 0 else "false"
     amount = weight("survivors", "hit") * (1.0 if credit > 0 else 1.5)
     result.evidence.append(Evidence(verdict, "passing dies", credit, amount, claim.start, claim.end))

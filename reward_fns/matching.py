@@ -339,6 +339,9 @@ def _slot(
             if precise and isinstance(claim.value, Arc) and claim.value.words and value > 0:
                 continue
             if not claim.affirmed:
+                if slot == "zone" and any(c.slot == "arc" and not c.affirmed for c in feature.claims):
+                    # "The upper half of the rim is clean" leaves the rest of it.
+                    continue
                 if value == 1.0 and slot not in ("arc", "around") and weight > _MINOR:
                     worst, wrong = min(worst, -1.0), claim
                 continue
