@@ -73,10 +73,15 @@ def _after_place(words: list[str], current: list[Claim], claim: Claim) -> int | 
     first = current[0]
     if first.slot not in ("zone", "around") or not first.affirmed:
         return None
-    if not _PREPOSITIONS.isdisjoint(words[max(0, first.start - 3) : first.start]):
-        return None
+    opened = not _PREPOSITIONS.isdisjoint(words[max(0, first.start - 3) : first.start])
     for at in range(claim.start - 1, first.end - 1, -1):
         if words[at] in ("and", ",", "with", "plus", ";") and words[at + 1] in _DETERMINERS:
+            if opened and words[at + 1 : at + 3] not in (
+                ["the", "other"],
+                ["the", "second"],
+                ["a", "second"],
+            ):
+                return None
             return sum(c.start < at for c in current)
     return None
 
@@ -140,7 +145,12 @@ def _everywhere(features: list[Feature], words: list[str]) -> list[Feature]:
             or ("full" in zones and len(zones) > 1)
             or ({"center", "edge"} <= zones and _likened(words, claims))
         )
-        if zones == {"full", "edge"} and not any(c.slot in HEADS for c in claims):
+        if (
+            len(zones) == 2
+            and "full" in zones
+            and "center" not in zones
+            and not any(c.slot in HEADS for c in claims)
+        ):
             # "Rim: everywhere" is all around.
             for claim in claims:
                 if claim.slot == "zone" and claim.value == "full":

@@ -127,6 +127,8 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
         return _type_fit(str(value), thing, lexicon)
     true = thing.facts.get(slot)
     if slot == "zone":
+        if value == "none":
+            return 1.0 if "full" in thing.values("zone") or "none" in thing.values("zone") else -1.0
         if value == "between":
             return 1.0 if "middle" in thing.values("zone") else 0.0
         if not true:
@@ -157,6 +159,8 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
         return 0.0
     if any(fact.value == value for fact in true):
         return 1.0
+    if value == "band" and slot == "shape":
+        return max(0.9 if fact.value == "ring" else 0.75 if fact.value == "arc" else -1.0 for fact in true)
     cost = max(lexicon.clash(slot, str(value), str(fact.value)) for fact in true)
     if cost >= 1.0:
         return -1.0
