@@ -12,12 +12,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from . import causes, phrases
+from . import phrases
 from .facts import Facts
 from .records import DEFECT_TYPES
 
 Term: TypeAlias = str | dict[str, Any]
-NO_CAUSE: Term = {"any_of": ["no systematic cause", "background defectivity"]}
 NO_PATTERN: Term = {"any_of": ["no systematic pattern", "no pattern", "None"]}
 
 
@@ -86,15 +85,15 @@ def several(facts: Facts, voice: Voice) -> Answer | None:
         text = voice.say(
             f"Yes, {names}.", f"Yes, the patterns {names} overlap.", f"Yes, the map combines {names}."
         )
-        return _polar(True, text, facts.labels)
+        return polar(True, text, facts.labels)
     if facts.patterns:
         text = voice.say(
             f"No, only {names}.",
             f"No, there is only the {names} pattern.",
             f"No, {names} is the only pattern.",
         )
-        return _polar(False, text, facts.labels)
-    return _polar(False, *_none(voice))
+        return polar(False, text, facts.labels)
+    return polar(False, *_none(voice))
 
 
 def _none(voice: Voice) -> tuple[str, tuple[Term, ...]]:
@@ -190,14 +189,14 @@ def edge_clear(facts: Facts, voice: Voice) -> Answer | None:
 
 def _clear(facts: Facts, name: str, voice: Voice) -> Answer | None:
     if facts.normal:
-        return _polar(True, *_none(voice))
+        return polar(True, *_none(voice))
     if not _placed(facts):
         return None
     hits = tuple(ENTIRE if word == "full" else word for word in phrases.zone_words(facts.patterns))
     if name in facts.clear_zones:
-        return _polar(True, _where(facts, voice, clocks=False), hits)
+        return polar(True, _where(facts, voice, clocks=False), hits)
     if any(name in pattern.zones or "full" in pattern.zones for pattern in facts.patterns):
-        return _polar(False, _where(facts, voice, clocks=False), hits)
+        return polar(False, _where(facts, voice, clocks=False), hits)
     return None
 
 
@@ -270,17 +269,17 @@ def random(facts: Facts, voice: Voice) -> Answer | None:
             "There is no pattern, only scattered failing dies.",
             "The failing dies are scattered and form no pattern.",
         )
-        return _polar(True, text, ("scattered",))
+        return polar(True, text, ("scattered",))
     if facts.labels == ("Random",):
         text = voice.say(
             "Random, scattered points.",
             "This is a Random pattern of scattered failing dies.",
             "The failing dies are scattered over the entire wafer, a Random pattern.",
         )
-        return _polar(True, text, ("scattered",))
+        return polar(True, text, ("scattered",))
     if not _shaped(facts):
         return None
-    return _polar(False, _look(facts, voice), _shape_terms(facts), ("scattered",))
+    return polar(False, _look(facts, voice), _shape_terms(facts), ("scattered",))
 
 
 def symmetry(facts: Facts, voice: Voice) -> Answer | None:
@@ -298,81 +297,10 @@ def symmetry(facts: Facts, voice: Voice) -> Answer | None:
         return None
     if symmetric and not text.endswith("all around."):
         text = f"{text[:-1]}, no preferred direction." if voice.concise else _no_direction(text, voice)
-    return _polar(symmetric, text, (NO_DIRECTION,) if symmetric else tuple(dict.fromkeys(hits)))
+    return polar(symmetric, text, (NO_DIRECTION,) if symmetric else tuple(dict.fromkeys(hits)))
 
 
-def cause(facts: Facts, voice: Voice) -> Answer | None:
-    """Hedged hypotheses; any accepted group is enough."""
-    if facts.normal:
-        text = voice.say(
-            "No systematic cause, background defectivity.",
-            "There is no systematic cause; background defectivity may explain the failures.",
-            "Probably no systematic cause: this looks like background defectivity.",
-        )
-        return Answer(text, (NO_CAUSE,))
-    groups = causes.accepted_groups(facts.labels)
-    if not groups:
-        return None
-    items: list[Term] = []
-    told: list[causes.Cause] = []
-    for label in facts.labels:
-        accepted = causes.ACCEPTED[label]
-        first = accepted[int(voice.rng.integers(min(2, len(accepted))))]
-        told.append(first)
-        item = {"any_of": list(dict.fromkeys(cause.group for cause in accepted))}
-        if item not in items:
-            items.append(item)
-    if len(facts.labels) == 1:
-        rest = [entry for entry in causes.ACCEPTED[facts.labels[0]] if entry.group != told[0].group]
-        if rest:
-            told.append(rest[int(voice.rng.integers(len(rest)))])
-    told = list(dict.fromkeys(told))
-    short = phrases.join(list(dict.fromkeys(causes.SPOKEN[entry.group] for entry in told)))
-    words = ", or ".join(entry.words for entry in told)
-    text = voice.say(
-        f"Possibly {short}.",
-        f"Possible causes are {words} ({short}); I would check {told[0].check}.",
-        f"The pattern may come from {words}, that is {short}. A look at {told[0].check} could tell.",
-        f"Likely candidates: {short}, for instance {words}.",
-    )
-    return Answer(text, tuple(items), tuple(causes.implausible_terms(facts.labels)))
-
-
-def contact(facts: Facts, voice: Voice) -> Answer | None:
-    """Whether one mechanical contact is a sufficient explanation."""
-    if not facts.labels:
-        return None
-    if facts.normal:
-        text = voice.say(
-            "No systematic cause, background defectivity.",
-            "There is no systematic cause; this looks like background defectivity.",
-            "No systematic cause is needed, background defectivity may explain the failures.",
-        )
-        return _polar(False, text, (NO_CAUSE,))
-    if facts.labels == ("Scratch",):
-        text = voice.say(
-            "Possibly handling, or CMP.",
-            "A robot arm or other handling may have caused it; CMP is possible too.",
-            "Handling, for instance by a robot arm, could explain it, as could CMP.",
-        )
-        return _polar(True, text, ({"any_of": ["handling", "CMP"]},))
-    if len(facts.labels) == 1 and set(facts.labels) & {"Edge-Loc", "Loc"}:
-        return None  # one contact may or may not be enough
-    others = [
-        [group for group in causes.accepted_groups((label,)) if group != "handling"] for label in facts.labels
-    ]
-    wanted = 2 if len(others) == 1 else 1
-    told = list(dict.fromkeys(causes.SPOKEN[group] for groups in others for group in groups[:wanted]))
-    items = tuple({"any_of": groups} for place, groups in enumerate(others) if groups not in others[:place])
-    text = voice.say(
-        f"Possibly {' or '.join(told)}.",
-        f"More likely candidates are {phrases.join(told)}.",
-        f"It may rather come from {' or '.join(told)}.",
-    )
-    return _polar(False, text, items)
-
-
-def _polar(yes: bool, text: str, hits: tuple[Term, ...] = (), avoid: tuple[Term, ...] = ()) -> Answer:
+def polar(yes: bool, text: str, hits: tuple[Term, ...] = (), avoid: tuple[Term, ...] = ()) -> Answer:
     """A yes/no answer with its evidence, which is scored along with the word."""
     word, other = ("yes", "no") if yes else ("no", "yes")
     if not text.lower().startswith((f"{word},", f"{word}.")):
@@ -382,22 +310,6 @@ def _polar(yes: bool, text: str, hits: tuple[Term, ...] = (), avoid: tuple[Term,
 
 
 _OPENERS = ("The", "There", "This", "It", "A", "No", "More", "Possibly", "Handling", "Random", "Scattered")
-
-
-def full(facts: Facts, voice: Voice) -> dict[str, Answer] | None:
-    """The three parts of a full analysis; None unless each has something certain to say."""
-    spatial, look, why = zone(facts, voice), shape(facts, voice), cause(facts, voice)
-    if spatial is None or look is None or why is None:
-        return None
-    at = clock(facts, voice) if any(pattern.arc for pattern in facts.patterns) else None
-    if at is not None:
-        avoid = tuple(dict.fromkeys((*spatial.must_avoid, *at.must_avoid)))
-        spatial = Answer(at.text, (*spatial.must_hit, *at.must_hit), avoid)
-    filled = None if facts.normal else density(facts, voice)
-    if filled is not None:
-        avoid = tuple(dict.fromkeys((*look.must_avoid, *filled.must_avoid)))
-        look = Answer(filled.text, (*look.must_hit, *filled.must_hit), avoid)
-    return {"spatial": spatial, "morphology": look, "root_cause": why}
 
 
 Asker: TypeAlias = Callable[[Facts, Voice], Answer | None]

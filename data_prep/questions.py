@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from . import answers
+from . import analysis, answers
 from .answers import Answer, Asker, Voice
 from .facts import Facts
 from .records import Question
@@ -40,8 +40,8 @@ KINDS = (
     Kind("density", "morphology", "density", "medium", answers.density),
     Kind("random", "morphology", "consistency", "medium", answers.random),
     Kind("symmetry", "morphology", "consistency", "easy", answers.symmetry),
-    Kind("cause", "root_cause", "cause", "medium", answers.cause),
-    Kind("contact", "root_cause", "consistency", "hard", answers.contact),
+    Kind("cause", "root_cause", "cause", "medium", analysis.cause),
+    Kind("contact", "root_cause", "consistency", "hard", analysis.contact),
 )
 FULL = "full"
 LEVELS = {kind.name: kind.level for kind in KINDS} | {FULL: "hard"}
@@ -85,7 +85,7 @@ def ask(facts: Facts, image: bytes, wafer_id: str, origin: str, options: AskOpti
             asked.append((kind, answer))
     parts = None
     if options.full and (not options.dimensions or FULL in options.dimensions):
-        parts = answers.full(facts, voice)
+        parts = analysis.full(facts, voice)
     if options.per_wafer is not None and len(asked) + (parts is not None) > options.per_wafer:
         keep = options.per_wafer - (parts is not None)
         chosen = set(rng.permutation(len(asked))[: max(keep, 0)].tolist())
