@@ -434,6 +434,9 @@ class ClauseWalker:
         words = self.words
         at = i - 2 if i > 1 and words[i - 1] == "the" else i - 1
         before = words[at] if at >= 0 else ""
+        if before == "from" and at > 0 and words[at - 1] in ("r", "radius", "radii", "out", "outward", "distance"):
+            # "0.5 R from the hub" measures from there.
+            return True
         if before in _TOWARD or before in _OWN:
             return True
         if (

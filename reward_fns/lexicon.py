@@ -151,14 +151,14 @@ def _claim(text: str) -> Entry:
 
 def _opposites(data: Mapping[str, Iterable[str]]) -> dict[str, dict[frozenset[str], float]]:
     table: dict[str, dict[frozenset[str], float]] = {}
-    for soft in (False, True):
+    for prefix, cost in (("", 1.0), ("faint_", 0.75), ("soft_", 0.5)):
         for name, rows in data.items():
-            if name.startswith("soft_") != soft:
+            if not name.startswith(prefix) or (not prefix and name.startswith(("soft_", "faint_"))):
                 continue
-            pairs = table.setdefault(name.removeprefix("soft_"), {})
+            pairs = table.setdefault(name.removeprefix(prefix), {})
             for row in rows:
                 for pair in itertools.combinations(row.split(), 2):
-                    pairs[frozenset(pair)] = 0.5 if soft else 1.0
+                    pairs[frozenset(pair)] = cost
     return table
 
 

@@ -152,6 +152,19 @@ def judge(
     return result
 
 
+def _contrary(slot: str, claim: Claim, thing: Thing, feature: Feature) -> bool:
+    """Tell whether one direction is named for what goes all round, or the reverse."""
+    if (
+        slot == "around"
+        and claim.slot == "arc"
+        and "all" in thing.values("around")
+        and not thing.facts.get("arc")
+    ):
+        # "Denser at the bottom" leaves the rest of it.
+        return not any(c.slot in ("density", "width", "closure", "around") for c in feature.claims)
+    return slot == "arc" and claim.slot == "around" and claim.value == "all"
+
+
 def _balance(result: Judgement, things: int) -> None:
     """Let each true feature count the same, however much is known of it."""
     totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(things)]
@@ -218,6 +231,21 @@ def _presence(
         denied = {c.value for c in reading.claims if c.slot in ("type", "shape") and not c.affirmed}
         if len(denied) >= 3 and not any(owner is None for _, owner in result.bound):
             return Evidence("met", what, 1.0, amount, why="every other class is ruled out")
+    if thing.label in ("None", "Random") and credit > 0.3:
+        odd = ("dense", "medium") if thing.label == "None" else ("sparse", "zero")
+        named = any(c.slot == "type" and c.affirmed and c.value == thing.label for c in reading.claims)
+        said = {c.value for c in reading.claims if c.slot == "density" and c.affirmed and not c.good}
+        if thing.label == "Random" and any(
+            c.slot == "type" and c.affirmed and c.value == "None" for c in reading.claims
+        ):
+            said.add("sparse")
+        if (
+            not named
+            and not said.isdisjoint(odd)
+            and (thing.label == "None" or said.isdisjoint(("dense", "medium")))
+        ):
+            # What tells the two apart is how many dies fail.
+            credit *= 0.3
     if credit < 0.9:
         for claim in reading.claims:
             if (
@@ -296,6 +324,24 @@ def _recognised(
         amount *= half if claim.hedged else 1.0
         if amount > credit:
             best, credit = claim, amount
+    against = any(
+        c.affirmed
+        and not c.good
+        and c.slot in ("shape", "around")
+        and fit(c, thing, lexicon) < 0.5
+        and fit(c, thing, lexicon) != 0.0
+        for c in feature.claims
+    )
+    elsewhere = by_place[1] < 0.5 and any(
+        c.slot == "zone" and c.affirmed and not c.good and fit(c, thing, lexicon) < 0.0
+        for c in feature.claims
+    )
+    if elsewhere and not any(named):
+        # The right form in the wrong place is another class.
+        return 0.25 * credit, best
+    if against and shape < 0.5 and credit < 0.95:
+        # The right place, but another form.
+        return 0.4 * credit, best
     if shape and places and credit < 1.0:
         credit = max(
             credit, (0.95 if shape == 1.0 else 0.6) * (half if best is not None and best.hedged else 1.0)
@@ -331,6 +377,8 @@ def _slot(
                 and (claim.slot == "arc" or (claim.slot == "shape" and claim.value == "arc"))
             ):
                 implied = max(implied, 1.0)
+            if claim.affirmed and not claim.hedged and _contrary(slot, claim, thing, feature):
+                worst, wrong = -1.0, claim
             if slot == "zone" and claim.affirmed and claim.value == "full" and "full" in thing.values("zone"):
                 implied = max(implied, half if claim.hedged else 1.0)
             if claim.slot != slot:

@@ -103,7 +103,7 @@ def zone_fit(said: Value, true: Value, lexicon: Lexicon) -> float:
     shared = min(a[1], b[1]) - max(a[0], b[0])
     if shared >= 0.55 * min(a[1] - a[0], b[1] - b[0]):
         return 1.0
-    return 0.5 if shared >= -0.02 else 0.0
+    return 0.5 if shared > 0.0 else 0.0
 
 
 def fit(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
@@ -164,7 +164,7 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
     cost = max(lexicon.clash(slot, str(value), str(fact.value)) for fact in true)
     if cost >= 1.0:
         return -1.0
-    return 0.6 if cost == 0.5 else 0.0
+    return 0.6 if cost == 0.5 else 0.2 if cost else 0.0
 
 
 _NEAR = {frozenset(("Loc", "Edge-Loc")), frozenset(("Loc", "Center")), frozenset(("Random", "None")),
@@ -253,7 +253,8 @@ def _thing(name: str, lexicon: Lexicon) -> Thing:
     thing.add("type", name, "class")
     for slot, value in lexicon.classes.get(name, {}).items():
         if slot != "clear":
-            thing.add(slot, str(value), "class")
+            for one in str(value).split():
+                thing.add(slot, one, "class")
     return thing
 
 
