@@ -51,6 +51,25 @@ def test_verl_awaits_it_with_options_out_of_the_configuration() -> None:
     assert all(row["judged"] == 1 and row["judge"] == 0.2 and row["score"] == row["rule"] for row in held)
 
 
+def test_the_recipes_part_for_the_alarm_makes_it_watch_validation_rows() -> None:
+    from hydra import compose, initialize_config_module
+    from verl.trainer.ppo.reward import get_custom_reward_fn
+
+    with FaultyServer(answer=overall(3)) as server:
+        judge = [f"wafersage.judge.url={server.url}", "wafersage.judge.model=any"]
+        with initialize_config_module("verl.trainer.config", version_base=None):
+            config = compose("ppo_trainer", overrides=["+recipe=[wafersage,parts/judge]", *judge])
+        score = get_custom_reward_fn(config)
+        row = {"data_source": "", "solution_str": "Along the edge.", "ground_truth": rubric()}
+        val, train = (
+            asyncio.run(score(**row, extra_info={"split": split, "question": "Where?"}))
+            for split in ("val", "train")
+        )
+        assert len(server.bodies) == 1
+    assert (val["judge"], val["judged"], train["judged"]) == (0.3, 1.0, 0.0)
+    assert val["score"] == val["rule"] == train["score"]
+
+
 def test_the_gap_reaches_verls_validation_metrics() -> None:
     from verl.trainer.ppo.metric_utils import process_validation_metrics
 
