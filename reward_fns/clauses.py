@@ -77,6 +77,7 @@ _WOULD = word_set(
     """
 )
 _MOST = 24
+_ENOUGH = 1200
 _MIDDLES = word_set(
     """
     center middle hub core origin geometric wafer very dead
@@ -223,10 +224,8 @@ class ClauseWalker:
     def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
         """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
         words, items = self.words, self.items
-        pronoun = i + 1 < len(words) and (
-            words[i + 1] in _PRONOUNS
-            or (words[i + 1] == "the" and words[i + 2 : i + 3] and words[i + 2] in _SUBJECTS)
-        )
+        first, second = (words[i + 1 : i + 3] + ["", ""])[:2]
+        pronoun = first in _PRONOUNS or (first == "the" and second in _SUBJECTS)
         only_places = True
         for n in range(k + 1, min(k + 9, len(items))):
             _, _, kind, value = items[n]
@@ -397,6 +396,8 @@ class ClauseWalker:
                 slot, value = "type", "Center"
         elif slot == "cause" and value == "vague.general":
             return
+        if len(self.reading.claims) >= _ENOUGH:
+            return
         if (self.unreal and slot != "cause") or (self.deny == "contrast" and slot in PLACES):
             return
         if self.deny == "list" and slot not in HEADS and slot != "texture":
@@ -434,7 +435,11 @@ class ClauseWalker:
         words = self.words
         at = i - 2 if i > 1 and words[i - 1] == "the" else i - 1
         before = words[at] if at >= 0 else ""
-        if before == "from" and at > 0 and words[at - 1] in ("r", "radius", "radii", "out", "outward", "distance"):
+        if (
+            before == "from"
+            and at > 0
+            and words[at - 1] in ("r", "radius", "radii", "out", "outward", "distance")
+        ):
             # "0.5 R from the hub" measures from there.
             return True
         if before in _TOWARD or before in _OWN:

@@ -15,7 +15,7 @@ MAX_WORDS = 4000
 BREAK = "\n"
 """Token between lines and list entries."""
 
-_TOKEN = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|\d+(?:\.\d+)?|\n|[^\w\s]")
+_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*|[0-9]+(?:\.[0-9]+)?|\n|[^\s\w]|[^\x00-\x7f]")
 
 
 class _Fold(dict[int, str]):
@@ -73,7 +73,8 @@ def read_text(source: str) -> Text:
     """Cut a text into tokens, the same ones whatever its case, spacing, quotes and Markdown."""
     source = source[:MAX_CHARS]
     folded = (source.translate(_FOLD) if source.isascii() else _ODD.sub(_fold, source)).lower()
-    folded = _HYPHEN.sub(" ", folded).replace(" - ", " \u2013 ")
+    if "-" in folded:
+        folded = _HYPHEN.sub(" ", folded).replace(" - ", " \u2013 ")
     for british, american in _SPELLING:
         if british in folded:
             folded = folded.replace(british, american)

@@ -222,3 +222,29 @@ def test_reference_answer_meets_its_own_rubric(case: dict) -> None:
         "must_avoid": case["avoid"], "reference_answer": case["reference"],
     }  # fmt: skip
     assert compute_score("test", case["reference"], json.dumps(rubric), {})["score"] > 0.75
+
+
+def _paraphrases() -> list[dict]:
+    return yaml.safe_load((Path(__file__).parent / "paraphrases.yaml").read_text(encoding="utf-8"))
+
+
+def _paid(row: dict, answer: str) -> float:
+    rubric = {
+        "version": 1, "dimension": row["dimension"], "labels": row["labels"], "must_hit": row["hit"],
+        "reference_answer": row["reference"],
+    }  # fmt: skip
+    return compute_score("test", answer, json.dumps(rubric), {})["score"]
+
+
+def test_other_words_are_paid_and_other_classes_are_not() -> None:
+    rows = _paraphrases()
+    right = [_paid(row, said) for row in rows for said in row["said"]]
+    wrong = [
+        _paid(row, said)
+        for row in rows
+        for other in rows
+        if other["dimension"] == row["dimension"] and other["labels"] != row["labels"]
+        for said in other["said"]
+    ]
+    assert sum(score > 0.6 for score in right) / len(right) > 0.95
+    assert sum(score < 0.4 for score in wrong) / len(wrong) > 0.9
