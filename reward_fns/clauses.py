@@ -224,7 +224,7 @@ class ClauseWalker:
     def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
         """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
         words, items = self.words, self.items
-        first, second = (words[i + 1 : i + 3] + ["", ""])[:2]
+        first, second = [*words[i + 1 : i + 3], "", ""][:2]
         pronoun = first in _PRONOUNS or (first == "the" and second in _SUBJECTS)
         only_places = True
         for n in range(k + 1, min(k + 9, len(items))):
@@ -442,6 +442,8 @@ class ClauseWalker:
         ):
             # "0.5 R from the hub" measures from there.
             return True
+        if before in ("below", "above", "beneath") and words[i] in _MIDDLES:
+            return True
         if before in _TOWARD or before in _OWN:
             return True
         if (
@@ -532,6 +534,8 @@ class ClauseWalker:
             start = self.from_here
             if not self._places(start) and self._anaphoric():
                 start = self.previous_from
+        if not self._places(start):
+            return
         for claim in claims[start:]:
             if claim.slot in ("zone", "arc", "around"):
                 claim.affirmed = False

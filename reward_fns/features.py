@@ -56,7 +56,17 @@ def group_features(reading: Reading) -> list[Feature]:
             head = claim
     if current:
         features.append(Feature(current, current[0].sentence))
+    for feature in features:
+        _at_the_edge(feature, words)
     return _everywhere([feature for feature in features if feature.claims], words)
+
+
+def _at_the_edge(feature: Feature, words: list[str]) -> None:
+    """Read a local cluster that sits at the edge as Edge-Loc, unless the class is named by its label."""
+    if "edge" in feature.values("zone"):
+        for claim in feature.claims:
+            if claim.slot == "type" and claim.value == "Loc" and words[claim.start] not in ("loc", "locs"):
+                claim.value = "Edge-Loc"
 
 
 def _another_one(words: list[str], claim: Claim) -> bool:

@@ -162,7 +162,8 @@ def _contrary(slot: str, claim: Claim, thing: Thing, feature: Feature) -> bool:
     ):
         # "Denser at the bottom" leaves the rest of it.
         return not any(c.slot in ("density", "width", "closure", "around") for c in feature.claims)
-    return slot == "arc" and claim.slot == "around" and claim.value == "all"
+    opened = "open" in thing.values("closure") or "broken" in thing.values("closure")
+    return slot == "arc" and claim.slot == "around" and claim.value == "all" and not opened
 
 
 def _balance(result: Judgement, things: int) -> None:

@@ -246,5 +246,5 @@ def test_other_words_are_paid_and_other_classes_are_not() -> None:
         if other["dimension"] == row["dimension"] and other["labels"] != row["labels"]
         for said in other["said"]
     ]
-    assert sum(score > 0.6 for score in right) / len(right) > 0.95
+    assert sum(score > 0.6 for score in right) / len(right) > 0.93
     assert sum(score < 0.4 for score in wrong) / len(wrong) > 0.9
