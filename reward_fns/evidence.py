@@ -24,6 +24,7 @@ class Evidence:
         start: First token of the words; -1 when none were found.
         end: Token after the last.
         why: The reason in words.
+        slot: Slot of the fact, when it is about one.
         thing: Index of the true feature it is about, -1 for none.
     """
 
@@ -35,6 +36,7 @@ class Evidence:
     end: int = -1
     why: str = ""
     thing: int = -1
+    slot: str = ""
 
 
 @dataclass(slots=True)

@@ -46,6 +46,8 @@ def charge_inventions(result: Judgement, reading: Reading, truth: Truth, inventi
         size = (1.0 if heads else 0.6) * (0.5 if claim.hedged else 1.0)
         amount = size * share
         value = describe(claim.value)
+        if value in truth.tolerated:
+            continue
         sort = _SORT.get(value, value) if heads else "place"
         if sort not in found or found[sort].weight < amount:
             found[sort] = Evidence(

@@ -132,6 +132,7 @@ def judge(
                 continue
             entry = _slot(slot, thing, features, lexicon, weight(slot, strongest.source), half)
             if entry is not None:
+                entry.slot = slot
                 if entry.credit < 0:
                     entry.credit *= (
                         options.penalty * options.wrong * (3.3 if dimension == "defect_type" else 1.0)

@@ -16,7 +16,7 @@ from .final import answer_text, has_style
 from .fluency import crowding, repeats, soup
 from .lexicon import Lexicon, load_lexicon
 from .matching import judge
-from .options import Options, overlong_charge, read_options
+from .options import DEFAULT, Options, overlong_charge, read_options
 from .parts import split_parts
 from .phrases import Index, index_words, match_phrase
 from .reader import read
@@ -29,6 +29,8 @@ NOT_APPLICABLE = -1.0
 """Value of a sub-score that does not apply to the row; averages are over rows where it is not this."""
 
 KEPT = 0.2
+LEAST_FULL = 0.6
+"""A reference answer that earns less than this by its own rubric was not read; it sets no scale."""
 _FLOOR = 0.06
 """What a wrong answer that reads the map is worth above one that says nothing."""
 
@@ -44,6 +46,7 @@ class Compiled:
     avoided_phrases: list[Item]
     avoided_causes: frozenset[str]
     scorable: bool
+    full: float = 1.0
 
 
 @dataclass(slots=True)
@@ -222,7 +225,32 @@ def _compile(rubric: Rubric, name: str, part: Criteria, lexicon: Lexicon) -> Com
     ) - set(truth.causes)
     scorable = bool(part.must_hit or rubric.labels or rubric.reference_answer.strip())
     unknown = [item for item, readings in avoided if not any(r.claims for r in readings)]
-    return Compiled(name, truth, items, phrases, unknown, causes, scorable)
+    compiled = Compiled(name, truth, items, phrases, unknown, causes, scorable)
+    if rubric.reference_answer.strip():
+        _settle(compiled, rubric, lexicon)
+    return compiled
+
+
+def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon) -> None:
+    """Let the reference answer settle the rubric: it is right, so what it is charged for was misread.
+
+    Facts that it contradicts are dropped, features that it invents are tolerated, and what it earns is the
+    full score: must-hit lists that ask for terms of another question cannot be met by any right answer.
+    """
+    text = read_text(rubric.reference_answer)
+    reading = read(text, lexicon)
+    for _ in range(2):
+        part = _score_part(reading, text, compiled, lexicon, {}, DEFAULT)
+        wrong = [e for e in part.evidence if e.credit < 0]
+        if not wrong:
+            break
+        for e in wrong:
+            if e.thing >= 0 and e.slot:
+                compiled.truth.things[e.thing].facts.pop(e.slot, None)
+                compiled.truth.things[e.thing].known.clear()
+            elif e.verdict == "invented":
+                compiled.truth.tolerated.add(e.what)
+    compiled.full = max(LEAST_FULL, _score_part(reading, text, compiled, lexicon, {}, DEFAULT).score)
 
 
 @dataclass(slots=True)
@@ -319,7 +347,7 @@ def _score_part(
     floor = _FLOOR if engaged and not judgement.denied_truth else 0.0
     # What is right stays visible below what is wrong, so that groups of poor answers still differ.
     kept = 0.0 if judgement.denied_truth else KEPT * hit
-    score = max(floor, kept, min(1.0, value))
+    score = max(floor, kept, min(1.0, value / part.full))
     if judgement.denied_truth and value < 0.3:
         score = 0.0
     if reading.refuses and hit < 0.7 and sum(c.affirmed for c in reading.claims) < 3:
@@ -376,7 +404,7 @@ def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon, options: O
         # Causes of a pattern that is not there.
         share *= 0.3
     false = min(max(0.75, charge) if share > 0.7 else 1.0, charge + 0.15 * len(invented))
-    value = share * (1.0 - false)
+    value = min(1.0, share * (1.0 - false) / part.full)
     engaged = any(c.slot == "cause" and c.affirmed for c in reading.claims) and reading.stated
     score = max(_FLOOR if engaged and not reading.refuses else 0.0, value)
     return PartScore(score * crowding(reading), share, false, evidence + invented, True)

@@ -70,6 +70,7 @@ class Truth:
         denied: Other claims the reference denies.
         causes: Cause concepts the row itself names.
         phrases: Must-hit items the lexicon does not know, by item.
+        tolerated: What the reference answer names beside the features; never charged.
         opening: +1 or -1 when the reference opens with yes or no.
     """
 
@@ -79,6 +80,7 @@ class Truth:
     denied: list[Claim] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
     opening: int = 0
+    tolerated: set[str] = field(default_factory=set)
 
     @property
     def labels(self) -> list[str]:
