@@ -48,6 +48,7 @@ class Lexicon:
         zones: Radial band of each zone as shares of the radius.
         patterns: Accepted and rejected causes by class.
         causes: Names of the cause concepts.
+        shapes: Values of the slot `shape`.
     """
 
     name: str
@@ -59,6 +60,7 @@ class Lexicon:
     zones: Mapping[str, tuple[float, float]]
     patterns: Mapping[str, Mapping[str, frozenset[str]]]
     causes: tuple[str, ...] = field(default=())
+    shapes: frozenset[str] = frozenset()
     mended: dict[str, str | None] = field(default_factory=dict, repr=False)
 
     def mend(self, word: str) -> str | None:
@@ -141,6 +143,7 @@ def _compile(data: Mapping[str, Any]) -> Lexicon:
         zones={name: (float(lo), float(hi)) for name, (lo, hi) in (data.get("zones") or {}).items()},
         patterns=patterns,
         causes=tuple(data.get("causes") or ()),
+        shapes=frozenset((data.get("terms") or {}).get("shape") or ()),
     )
 
 

@@ -248,7 +248,7 @@ def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon) -> None:
             if e.thing >= 0 and e.slot:
                 compiled.truth.things[e.thing].facts.pop(e.slot, None)
                 compiled.truth.things[e.thing].known.clear()
-            elif e.verdict == "invented":
+            elif e.verdict == "invented" and e.what not in lexicon.shapes:
                 compiled.truth.tolerated.add(e.what)
     compiled.full = max(LEAST_FULL, _score_part(reading, text, compiled, lexicon, {}, DEFAULT).score)
 
