@@ -31,9 +31,13 @@ def verdict_of(cause: str, label: str, truth: Truth, lexicon: Lexicon) -> float:
     if lists is not None:
         if _member(cause, lists.get("accept", frozenset())):
             return 1.0
-        if cause in truth.causes and len(truth.things) == 1:
+        # The reference may be wrong about a cause nobody accepts; a must-hit term decides.
+        rejected = _member(cause, lists.get("reject", frozenset()))
+        if len(truth.things) == 1 and (
+            truth.causes.get(cause) == "hit" or (cause in truth.causes and not rejected)
+        ):
             return 1.0
-        if _member(cause, lists.get("reject", frozenset())):
+        if rejected:
             return -1.0
         return 0.0
     return 1.0 if cause in truth.causes else 0.0
@@ -57,6 +61,11 @@ def judge_causes(
     good: dict[int, dict[str, set[str]]] = {n: {} for n in range(len(truth.things))}
     bad: list[Claim] = []
     neutral: list[Claim] = []
+    twins: dict[tuple[int, int], list[Claim]] = {}
+    for claim in reading.claims:
+        if claim.slot == "cause":
+            twins.setdefault((claim.start, claim.end), []).append(claim)
+    spans: set[tuple[int, int]] = set()
     denied_true = 0
     asserted = 0
     for claim in reading.claims:
@@ -69,6 +78,15 @@ def judge_causes(
         best = max(verdicts.values(), default=0.0)
         if cause in avoided and cause not in truth.causes:
             best = min(best, -1.0)
+        if best > 0:
+            spans.add((claim.start, claim.end))
+        elif (claim.start, claim.end) in spans or any(
+            verdict_of(str(c.value), truth.things[n].label, truth, lexicon) > 0
+            for c in twins.get((claim.start, claim.end), ())
+            for n in choices
+        ):
+            # The same words also name an accepted cause.
+            continue
         if not claim.affirmed:
             if best > 0 and cause in truth.causes:
                 denied_true += 1

@@ -29,6 +29,8 @@ NOT_APPLICABLE = -1.0
 """Value of a sub-score that does not apply to the row; averages are over rows where it is not this."""
 
 KEPT = 0.2
+MISTAKEN = 0.3
+"""A reference answer with more false claims than this is wrong rather than misread; the audit reports it."""
 LEAST_FULL = 0.6
 """A reference answer that earns less than this by its own rubric was not read; it sets no scale."""
 _FLOOR = 0.06
@@ -222,7 +224,7 @@ def _compile(rubric: Rubric, name: str, part: Criteria, lexicon: Lexicon) -> Com
     avoided = [(item, [read(read_text(term), lexicon) for term in item.any_of]) for item in part.must_avoid]
     causes = frozenset(
         str(c.value) for _, readings in avoided for r in readings for c in r.claims if c.slot == "cause"
-    ) - set(truth.causes)
+    ) - {cause for cause, source in truth.causes.items() if source == "hit"}
     scorable = bool(part.must_hit or rubric.labels or rubric.reference_answer.strip())
     unknown = [item for item, readings in avoided if not any(r.claims for r in readings)]
     compiled = Compiled(name, truth, items, phrases, unknown, causes, scorable)
@@ -239,6 +241,8 @@ def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon) -> None:
     """
     text = read_text(rubric.reference_answer)
     reading = read(text, lexicon)
+    if _score_part(reading, text, compiled, lexicon, {}, DEFAULT).hallucination > MISTAKEN:
+        return
     for _ in range(2):
         part = _score_part(reading, text, compiled, lexicon, {}, DEFAULT)
         wrong = [e for e in part.evidence if e.credit < 0]
