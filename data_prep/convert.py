@@ -45,7 +45,7 @@ class ConvertOptions:
         count: Wafers to draw (source `synthetic`, by default 1000) or records to read at most.
         seed: Seed of synthetic wafers and of wordings.
         image_size: Side of rendered pictures, a multiple of 32: 96 gives 9 image tokens (tiny models),
-            224 gives 49 (Qwen3-VL-4B).
+            256 gives 64 (Qwen3-VL-4B, which enlarges anything smaller to that).
         answer_style: `plain`, or `tags` for <REASONING> and <SOLUTION>.
         ask: What to ask about each wafer.
         splits: Shares of the splits and streams.

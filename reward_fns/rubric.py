@@ -29,6 +29,9 @@ NOT_APPLICABLE = -1.0
 """Value of a sub-score that does not apply to the row; averages are over rows where it is not this."""
 
 KEPT = 0.2
+MET = 0.9
+"""Share of what the reference answer earns from which on every required fact counts as met."""
+
 MISTAKEN = 0.3
 """A reference answer with more false claims than this is wrong rather than misread; the audit reports it."""
 LEAST_FULL = 0.6
@@ -192,7 +195,7 @@ def _total(
     rate = mean("hallucination")
     scores = {
         "score": mean("score"),
-        "acc": float(bool(live) and all(p.hit >= 0.999 and p.hallucination == 0.0 for p in live.values())),
+        "acc": float(bool(live) and all(p.score >= MET and p.hallucination == 0.0 for p in live.values())),
         "scorable": float(bool(live)),
         "hit": mean("hit"),
         "faithful": 1.0 - rate,

@@ -129,9 +129,13 @@ def _composition(recipe: str) -> Finding:
     entry = "verl.trainer.sft_trainer" if recipe.endswith("_sft") else "verl.trainer.main_ppo"
     command = [sys.executable, "-m", entry, f"+recipe={recipe}", "--cfg", "job"]
     platform = {guard.PLATFORM_VARIABLE: "cpu"} if recipe.endswith("_cpu") else {}
-    result = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **platform}, timeout=300, check=False
-    )
+    try:
+        result = subprocess.run(
+            command, capture_output=True, text=True, env={**os.environ, **platform}, timeout=300, check=False
+        )
+    except subprocess.TimeoutExpired:
+        remedy = "is the machine very busy? run: " + " ".join(command[1:])
+        return Finding("composition", "fail", "did not end within 300 s", remedy)
     if result.returncode == 0 and f"recipe: {recipe}\n" in result.stdout:
         return Finding("composition", "ok", f"+recipe={recipe} takes effect in {entry}")
     said = (result.stderr.strip() or result.stdout.strip() or "nothing").splitlines()[-1]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 
 PLATFORM_VARIABLE = "VERL_PLATFORM"
@@ -41,17 +42,22 @@ def find_problem(argv: Sequence[str], environ: Mapping[str, str]) -> str | None:
     """Say what is wrong with the command line, or None."""
     entry = _entry(argv)
     for prefix, key, name in _requested(argv):
+        if name.endswith(("wafersage_cpu", "parts/cpu")) and prefix == "+":
+            if environ.get(PLATFORM_VARIABLE, "").strip().lower() != "cpu":
+                return f"recipe {name!r} needs the CPU platform; run: {PLATFORM_VARIABLE}=cpu {_shown(argv)}"
+            continue
         if not name.startswith("wafersage"):
             continue
         if prefix != "+" or key != "recipe":
             return f"`{prefix}{key}={name}` does not load the recipe; write `+recipe={name}`"
         if name not in recipe_names():
-            return f"there is no recipe {name!r}; there are: {', '.join(recipe_names())}"
+            # A user may have recipes of their own with such a name; Hydra refuses those that do not exist.
+            if meant := get_close_matches(name, recipe_names(), n=1, cutoff=0.88):
+                return f"there is no recipe {name!r}; did you mean {meant[0]!r}?"
+            continue
         wanted = "sft_trainer" if name.endswith("_sft") else "main_ppo"
         if entry and entry != wanted:
             return f"recipe {name!r} belongs to `python -m {_ENTRIES[wanted]}`, not to {_ENTRIES[entry]}"
-        if name.endswith("_cpu") and environ.get(PLATFORM_VARIABLE, "").strip().lower() != "cpu":
-            return f"recipe {name!r} needs the CPU platform; run: {PLATFORM_VARIABLE}=cpu {_shown(argv)}"
     return None
 
 

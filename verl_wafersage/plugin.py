@@ -19,6 +19,13 @@ from . import fixes, guard
 RECIPE_SEARCH_PATH = "pkg://verl_wafersage"
 """The package that contains the config group `recipe`."""
 
+NO_TELEMETRY = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "RAY_USAGE_STATS_ENABLED": "0",
+    "VLLM_NO_USAGE_STATS": "1",
+}
+"""Set unless the user has set them: nothing reports home unasked."""
+
 
 class WaferSageSearchPath(SearchPathPlugin):
     """Adds our recipes to every Hydra application that runs in a process where verl was imported."""
@@ -31,6 +38,8 @@ class WaferSageSearchPath(SearchPathPlugin):
 def activate() -> None:
     """Register everything; called once per process when this module is imported by verl."""
     guard.check_command_line(sys.orig_argv, os.environ)
+    for variable, value in NO_TELEMETRY.items():
+        os.environ.setdefault(variable, value)
     Plugins.instance().register(WaferSageSearchPath)
     fixes.keep_equal_length_position_ids_jagged()
     fixes.declare_torchvision_operators()

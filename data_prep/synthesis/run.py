@@ -43,7 +43,7 @@ class SynthesisOptions:
     eyes: ChatSettings
     writer: ChatSettings | None = None
     questions: int = 8
-    image_size: int = 224
+    image_size: int = 256
     check_labels: bool = True
     rows: RowOptions = field(default_factory=RowOptions)
     prompts: Path | None = None

@@ -112,6 +112,20 @@ def test_a_server_that_leaves_rotation_rejects(config: Any) -> None:
     assert (output.token_ids, output.stop_reason) == ([], "aborted")
 
 
+def test_a_caller_who_gave_up_does_not_wedge_the_server(config: Any) -> None:
+    async def use(server: TransformersServer) -> Any:
+        gone, waiting = (asyncio.create_task(server.generate(PROMPT, params(), name)) for name in "ab")
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.sleep(0)
+        await server.abort_all_requests()
+        await server.resume_generation()
+        return await waiting, await server.generate(PROMPT, params(), "c")
+
+    aborted, later = serve(config, use)
+    assert (aborted.stop_reason, later.stop_reason) == ("aborted", "completed")
+
+
 def test_weights_replace_the_model_and_none_may_be_missing(config: Any) -> None:
     async def use(server: TransformersServer) -> Any:
         state = {

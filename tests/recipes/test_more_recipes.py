@@ -89,7 +89,7 @@ def test_supervised_fine_tuning_is_valid(tiny_model: Path) -> None:
         omega_conf_to_dataclass(config[node])
     assert unknown_keys(config, stock(SFT_ENTRY), ("data", "trainer")) == []
     assert "hf_model" in config.checkpoint.save_contents
-    assert config.data.train_files == "/data/sft/train-00000-of-00001.parquet"
+    assert config.data.train_files == "/data/sft/train-*.parquet"
     assert config.trainer.default_local_dir == "runs/wafersage_sft/checkpoints"
 
 

@@ -52,7 +52,7 @@ def test_a_server_is_asked_the_trained_question(wafer: Path) -> None:
     picture, question = body["messages"][1]["content"]
     assert question["text"] == QUESTION
     content = base64.b64decode(picture["image_url"]["url"].partition("base64,")[2])
-    assert Image.open(io.BytesIO(content)).size == (224, 224)
+    assert Image.open(io.BytesIO(content)).size == (256, 256)
     text = " ".join(result.stdout.split())
     assert (
         text.index("Evidence") < text.index("a closed ring") < text.index("Hypotheses") < text.index("etch")

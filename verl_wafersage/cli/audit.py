@@ -86,7 +86,7 @@ def synthesize(
     writer_model: str = typer.Option(None, help="Its name there. [the same]"),
     questions: int = typer.Option(8, help="Questions about each wafer."),
     count: int = typer.Option(None, min=1, help="Wafers to draw (synthetic: 100), or to read at most."),
-    image_size: int = typer.Option(224, help="Side of the pictures in pixels, a multiple of 32."),
+    image_size: int = typer.Option(256, help="Side of the pictures in pixels, a multiple of 32."),
     check_labels: bool = typer.Option(True, help="Refuse wafers described otherwise than labelled."),
     threshold: float = typer.Option(0.7, help="Score each reference answer must reach under its rubric."),
     prompts: Path = typer.Option(None, help="Folder with describe.md, rubric.md, questions.md of your own."),

@@ -27,7 +27,7 @@ def convert(
     ),
     count: int = typer.Option(None, min=1, help="Wafers to draw, or records to read at most."),
     seed: int = typer.Option(0, help="Seed of synthetic wafers, wordings and splits."),
-    image_size: int = typer.Option(96, help="Side of the pictures in pixels, a multiple of 32; 224 for 4B."),
+    image_size: int = typer.Option(96, help="Side of the pictures in pixels, a multiple of 32; 256 for 4B."),
     answer_style: str = typer.Option("plain", help="plain, or tags for <REASONING> and <SOLUTION>."),
     concise: bool = typer.Option(False, help="Questions and answers of a few words, for small models."),
     per_wafer: int = typer.Option(10, min=1, max=13, help="Most questions about one wafer."),

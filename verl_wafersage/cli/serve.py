@@ -102,7 +102,7 @@ def ask(
     source: str | None = typer.Option(None, help="Read the file as this source of `convert`."),
     wafer: int = typer.Option(0, min=0, help="Which wafer of the file, from 0."),
     settings: list[str] = typer.Option([], "--set", metavar="NAME=VALUE", help="Option of the source."),
-    size: int = typer.Option(224, help="Side of a drawn map in pixels, as in the training data."),
+    size: int = typer.Option(256, help="Side of a drawn map in pixels, as in the training data."),
     answer_style: str = typer.Option("plain", help="plain, or tags, as in the training data."),
     max_tokens: int = typer.Option(1024, min=1, help="Longest answer."),
     timeout: float = typer.Option(120.0, min=0.1, help="Seconds the server may take."),

@@ -158,8 +158,8 @@ class Generator:
             return True
         if not params.stop:
             return False
-        # A stop string of n characters spans at most n tokens, and one more that it may begin inside.
-        tail = max(map(len, params.stop)) + 1
+        # Every token is at least one byte; the string may begin inside one more.
+        tail = max(len(stop.encode()) for stop in params.stop) + 1
         text = self.tokenizer.decode(answer.token_ids[-tail:])
         return any(stop in text for stop in params.stop)
 

@@ -24,6 +24,8 @@ def activate_cpu_platform() -> None:
     """
     PlatformRegistry.register("cpu")(CpuPlatform)
     os.environ.setdefault(_ENGINE_DEVICE_VARIABLE, "cuda")
+    # Where flash attention is installed verl would launch its GPU kernel on our tensors.
+    os.environ.setdefault("VERL_DISABLE_FLASH_ATTN_CE", "1")
     _accept_repeated_backend()
 
 

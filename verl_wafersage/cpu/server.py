@@ -210,7 +210,8 @@ class TransformersServer:
         waiting, self._pending = self._pending, []
         self._arrived.clear()
         for _request, future in waiting:
-            future.set_result(Answer())
+            if not future.done():
+                future.set_result(Answer())
         async with self._busy:  # the running batch has returned
             self._abort = False
         return {"aborted_count": len(waiting), "request_ids": []}
@@ -266,7 +267,8 @@ def load_model(model_config: Any, config: Any, device: str) -> Any:
     model = family.from_pretrained(
         model_config.local_path,
         dtype=getattr(torch, str(config.dtype)),
-        attn_implementation=(model_config.override_config or {}).get("attn_implementation", "sdpa"),
+        # Whatever the trainer uses: padded batches need no packed kernel.
+        attn_implementation="sdpa",
         trust_remote_code=model_config.trust_remote_code,
     )
     return model.to(device)

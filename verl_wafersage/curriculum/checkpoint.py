@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
+
+from verl_wafersage.errors import InputError
 
 # Where torchdata keeps the state of a map-style data set inside a loader's state.
 _DATASET_STATE = "dataset_state"
@@ -25,7 +28,11 @@ def saved_curriculum(checkpoint: Mapping[str, Any]) -> dict[str, Any] | None:
         return None
     import torch
 
-    state = torch.load(folder / "data.pt", weights_only=True, map_location="cpu")
+    try:
+        state = torch.load(folder / "data.pt", weights_only=True, map_location="cpu")
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        remedy = "delete this checkpoint's folder, or set trainer.resume_mode=disable"
+        raise InputError(f"cannot be read ({error})", file=folder / "data.pt", remedy=remedy) from error
     saved = state.get(_DATASET_STATE)
     return saved if isinstance(saved, dict) and saved else None
 

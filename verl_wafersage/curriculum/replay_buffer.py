@@ -23,7 +23,10 @@ from .run import open_run, plain
 
 NODE = "trainer.v1.sampler.sampler_kwargs"
 _FETCH = 512
-_ROW = ("id", "index", "question", "dimension", "question_type", "level", "difficulty", "stream")
+_ROW = (
+    *("id", "index", "wafer_id", "question", "dimension", "question_type"),
+    *("level", "difficulty", "stream"),
+)
 
 
 @dataclass(frozen=True)

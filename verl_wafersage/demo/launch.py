@@ -7,8 +7,10 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +24,7 @@ CPU_ENVIRONMENT = {
     "HF_HUB_OFFLINE": "1",
     "RAY_USAGE_STATS_ENABLED": "0",
     "TOKENIZERS_PARALLELISM": "false",
-    # A dozen processes share the cores; the ones that compute raise this for themselves.
+    # A dozen processes share the cores.
     "OMP_NUM_THREADS": "1",
 }
 PATIENCE_SECONDS = 15.0
@@ -58,7 +60,7 @@ def train(
     log = run_dir / "train.log"
     command = [sys.executable, "-m", "verl.trainer.main_ppo", *overrides]
     tensorboard = {"TENSORBOARD_DIR": str(run_dir / "tensorboard")}
-    with log.open("ab") as output:
+    with _interrupted_by_signals(), log.open("ab") as output:
         process = subprocess.Popen(
             command,
             stdout=output,
@@ -67,14 +69,13 @@ def train(
             env={**os.environ, **CPU_ENVIRONMENT, **tensorboard, **(environment or {})},
             start_new_session=True,
         )
-    previous = signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        while process.poll() is None:
-            time.sleep(0.5)
-            seen = _tell_new(metrics, seen, on_metrics)
-    finally:
-        signal.signal(signal.SIGTERM, previous)
-        stop(process.pid)
+        try:
+            while process.poll() is None:
+                time.sleep(0.5)
+                seen = _tell_new(metrics, seen, on_metrics)
+        finally:
+            with _deaf():
+                stop(process.pid)
     _tell_new(metrics, seen, on_metrics)
     if process.returncode:
         raise TrainingError(f"training failed ({process.returncode}): {last_words(log)}; the log is {log}")
@@ -82,6 +83,30 @@ def train(
 
 def _interrupt(_signal: int, _frame: Any) -> None:
     raise KeyboardInterrupt
+
+
+@contextmanager
+def _handling(signals: Sequence[signal.Signals], handler: Any) -> Iterator[None]:
+    """Handle signals in another way for a while; outside the main thread Python allows none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    previous = {number: signal.signal(number, handler) for number in signals}
+    try:
+        yield
+    finally:
+        for number, old in previous.items():
+            signal.signal(number, old)
+
+
+def _interrupted_by_signals() -> AbstractContextManager[None]:
+    """A closed terminal or a `kill` ends the run as Ctrl-C does."""
+    return _handling((signal.SIGTERM, signal.SIGHUP), _interrupt)
+
+
+def _deaf() -> AbstractContextManager[None]:
+    """A second Ctrl-C must not cut the cleaning up short."""
+    return _handling((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), signal.SIG_IGN)
 
 
 def _read(metrics: Path) -> dict[tuple[int, str], str]:
@@ -109,8 +134,10 @@ def _tell_new(
 
 def stop(pid: int) -> None:
     """End a process and all it started, Ray's daemons included: politely first, then for good."""
+    alive: list[psutil.Process] = []
     for send in (psutil.Process.terminate, psutil.Process.kill):
-        alive = list(_family(pid))
+        # Survivors of the first round may have lost every tie to the process by now.
+        alive = list({*alive, *_family(pid)})
         for process in alive:
             try:
                 send(process)

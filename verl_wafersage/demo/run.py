@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from .launch import train
+from verl_wafersage.errors import MissingExtraError
+
 from .pictures import plot_answers, plot_reward, read_metrics
 from .prepare import DemoFolder, DemoOptions, claim, make_data, make_model, make_start
 
@@ -32,6 +34,7 @@ def run_demo(
         InputError: When the folder holds something else.
         TrainingError: When training fails.
     """
+    _require("matplotlib", "psutil", "torch", "transformers", "verl")
     folder = DemoFolder(root.resolve())
     claim(folder, options)
     _quiet()
@@ -49,6 +52,8 @@ def run_demo(
 
 
 def _reinforce(folder: DemoFolder, options: DemoOptions, console: Console, overrides: Sequence[str]) -> None:
+    from .launch import train
+
     console.print(f"[4/4] {options.steps} GSPO steps with verl's main_ppo (its start takes about a minute)")
 
     def tell(line: dict[str, Any]) -> None:
@@ -104,6 +109,12 @@ def _bar(console: Console) -> Progress:
         TimeElapsedColumn(),
         console=console,
     )
+
+
+def _require(*packages: str) -> None:
+    for package in packages:
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtraError(package, "cpu")
 
 
 def _quiet() -> None:

@@ -71,7 +71,7 @@ def picture_of(
     source: str | None = None,
     wafer: int = 0,
     settings: Mapping[str, str] | None = None,
-    side: int = 224,
+    side: int = 256,
 ) -> bytes:
     """Return the picture of a wafer as the model is shown it.
 
