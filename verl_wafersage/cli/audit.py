@@ -8,6 +8,8 @@ from pathlib import Path
 
 import typer
 
+from .arguments import check_paths, named_values
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's verbs to the command."""
@@ -115,19 +117,10 @@ def synthesize(
     from verl_wafersage.data_prep.records import ReadOptions, Record
     from verl_wafersage.data_prep.synthesis import SynthesisOptions
     from verl_wafersage.data_prep.synthesis import synthesize as run
-    from verl_wafersage.errors import InputError
     from verl_wafersage.llm import ChatSettings
 
-    wanted = 1 if source == "synthetic" else 2
-    if len(paths) != wanted:
-        usage = "synthetic OUT" if wanted == 1 else f"{source} IN OUT"
-        raise InputError(f"expected: synthesize {usage}", field="IN, OUT")
-    settings = {}
-    for entry in option:
-        name, found, value = entry.partition("=")
-        if not found:
-            raise InputError(f"{entry!r} is not NAME=VALUE", field="option")
-        settings[name.strip()] = value.strip()
+    check_paths("synthesize", source, paths)
+    settings = named_values(option)
     out = paths[-1]
     eyes = ChatSettings(
         server, model, concurrency=concurrency, timeout=timeout, attempts=attempts, max_tokens=max_tokens,

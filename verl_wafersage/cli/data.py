@@ -11,6 +11,8 @@ from pathlib import Path
 
 import typer
 
+from .arguments import check_paths, named_values
+
 
 def register(app: typer.Typer) -> None:
     """Add this module's verbs to the command."""
@@ -56,18 +58,9 @@ def convert(
     from verl_wafersage.data_prep.questions import AskOptions
     from verl_wafersage.data_prep.records import ReadOptions
     from verl_wafersage.data_prep.splits import SplitOptions
-    from verl_wafersage.errors import InputError
 
-    wanted = 1 if source == "synthetic" else 2
-    if len(paths) != wanted:
-        usage = "synthetic OUT" if wanted == 1 else f"{source} IN OUT"
-        raise InputError(f"expected: convert {usage}", field="IN, OUT")
-    settings = {}
-    for entry in option:
-        name, found, value = entry.partition("=")
-        if not found:
-            raise InputError(f"{entry!r} is not NAME=VALUE", field="option")
-        settings[name.strip()] = value.strip()
+    check_paths("convert", source, paths)
+    settings = named_values(option)
     asked = AskOptions(
         per_wafer=per_wafer, full=full, concise=concise, dimensions=tuple(dimension), seed=seed
     )
@@ -97,7 +90,7 @@ def convert(
                 tasks[stage] = bars.add_task(stage, total=total or None)
             bars.update(tasks[stage], completed=done, total=total or None)
 
-        manifest = run(source, paths[0] if wanted == 2 else None, paths[-1], options, show)
+        manifest = run(source, paths[0] if len(paths) == 2 else None, paths[-1], options, show)
     if as_json:
         typer.echo(json.dumps(asdict(manifest)))
         return
