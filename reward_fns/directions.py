@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 from .angles import Arc, hour_of
+from .clock import between, read_clock, word_before
 from .words import word_set
 
-NUMBERS = {
-    word: hour
-    for hour, word in enumerate(
-        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
-        start=1,
-    )
-}
 POINTS = {
     "n": 12.0,
     "nne": 0.75,
@@ -56,50 +50,60 @@ COMPASS = {
     "eastward": "e",
     "westward": "w",
 }
+COMPOUNDS = {
+    a + joint + b: (1 if a in ("top", "upper", "up") else -1, 1 if b == "right" else -1)
+    for a in ("top", "upper", "up", "bottom", "lower", "down")
+    for b in ("left", "right")
+    for joint in ("",)
+}
+"""Two sides written as one word: "topleft"."""
+ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
+QUARTERS = {"q1": 1, "q2": 2, "q3": 3, "q4": 4}
+_NUMERALS = {
+    "1": 1,
+    "2": 2,
+    "3": 3,
+    "4": 4,
+    "i": 1,
+    "ii": 2,
+    "iii": 3,
+    "iv": 4,
+    "one": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+}
+_QUADRANTS = {1: (1, 1), 2: (1, -1), 3: (-1, -1), 4: (-1, 1)}
+"""Quadrants as mathematics counts them, from the upper right against the clock."""
+VERTICAL = {
+    "up": 1,
+    "down": -1,
+    "high": 1,
+    "low": -1,
+    "upward": 1,
+    "upwards": 1,
+    "downward": -1,
+    "downwards": -1,
+}
+"""Words that are a direction only beside left or right, or before a side."""
 _UP = word_set(
     """
-    crown top upper uppermost topmost above
+    crown top upper uppermost topmost above overhead topside uppper
     """
 )
 _DOWN = word_set(
     """
-    foot bottom lower lowermost bottommost below
+    foot bottom lower lowermost bottommost below underside bottomside
     """
 )
 _LEFT = word_set(
     """
-    left leftmost
+    left leftmost lefthand leftward leftwards leftside
     """
 )
 _RIGHT = word_set(
     """
-    right rightmost
-    """
-)
-_AFTER_HOUR = word_set(
-    """
-    direction position positions side o'clock oclock hours hour sector region mark stretch way arc segment
-    range span
-    """
-)
-_BEFORE_HOUR = word_set(
-    """
-    at near around about towards toward from between past by roughly down approximately circa until till to
-    through exactly just after before position say of clock is point points
-    """
-)
-_JOIN = word_set("to and through until till or - \u2013 down up as far")
-_UNITS = word_set(
-    """
-    % percent die dies rows row of or other out times mm per types patterns regions groups structures
-    features distinct separate classes clusters rings hoops areas zones parts populations bodies things
-    islands signatures two three more neighbours ends adjacent circles tenants different large small compact
-    main at in on single thin lists hundred thousand
-    """
-)
-_FOLLOWING = word_set(
-    """
-    it they this where which inward inwards on in to
+    right rightmost righthand rightward rightwards rightside
     """
 )
 _ORIGIN = word_set(
@@ -116,6 +120,16 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
         The arc and the index after its last token, or None when no direction begins here.
     """
     word = words[start]
+    if word in COMPOUNDS:
+        return _direction(*COMPOUNDS[word]), start + 1
+    if word in QUARTERS and "quarter" not in words[start + 1 : start + 3]:
+        return _direction(*_QUADRANTS[QUARTERS[word]]), start + 1
+    if word in ("quadrant", "quadrants", "q") or (
+        word in ORDINALS and words[start + 1 : start + 2] == ["quadrant"]
+    ):
+        return _quadrant(words, start)
+    if word in VERTICAL:
+        return _vertical(words, start)
     if (
         start > 1
         and words[start - 1] in ("from", "the")
@@ -128,26 +142,39 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
     if word in COMPASS or (word in POINTS and len(word) > 1) or word in ("n", "s", "w", "e"):
         return _compass(words, start)
     if word == "notch":
-        return (Arc(4.5, 3.0, True), start + 1) if _before(words, start) not in ("from",) else None
-    return _degrees(words, start) or _clock(words, start)
+        return (Arc(4.5, 3.0, True), start + 1) if word_before(words, start) not in ("from",) else None
+    return _degrees(words, start) or read_clock(words, start)
 
 
-def _before(words: list[str], at: int) -> str:
-    index = at - 1
-    while index >= 0 and words[index] in (
-        "the",
-        "a",
-        "~",
-        "about",
-        "around",
-        "roughly",
-        "approximately",
-        "\u2248",
+def _quadrant(words: list[str], start: int) -> tuple[Arc, int] | None:
+    """Read "third quadrant", "quadrant 3", "Q III"."""
+    number = ORDINALS.get(words[start])
+    if number is None and start + 1 < len(words):
+        number = _NUMERALS.get(words[start + 1])
+    return None if number is None else (_direction(*_QUADRANTS[number]), start + 2)
+
+
+_PARTS = word_set("side part half area zone border edge rim")
+
+
+def _vertical(words: list[str], start: int) -> tuple[Arc, int] | None:
+    """Read "up and to the left", "down right", "high on the left", "down side"."""
+    word = words[start]
+    index = start + 1
+    limit = start + (5 if word in ("high", "low") else 4)
+    joints = ("and", "to", "the", "-", "on", "hand") if word in ("high", "low") else ("and", "to", "the", "-")
+    while index < min(limit, len(words)) and words[index] in joints:
+        index += 1
+    side = words[index] if index < len(words) else ""
+    if side in ("left", "right"):
+        return _direction(VERTICAL[word], 1 if side == "right" else -1), index + 1
+    if (
+        word in ("up", "down")
+        and side in ("side", "part", "half", "area", "zone", "border", "edge", "rim")
+        and index == start + 1
     ):
-        if words[index] in _BEFORE_HOUR:
-            return words[index]
-        index -= 1
-    return words[index] if index >= 0 else ""
+        return _direction(VERTICAL[word], 0), start + 1
+    return None
 
 
 def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
@@ -162,10 +189,15 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
             right = -1
         elif word in _RIGHT:
             right = 1
+        elif word in ("up", "down") and right and not up and index > start:
+            up = VERTICAL[word]
         elif word not in ("-", "most", "hand"):
             break
         index += 1
         seen += 1
+    if right and not up and words[index : index + 2] in (["and", "up"], ["and", "down"]):
+        up = VERTICAL[words[index + 1]]
+        index += 2
     while index > start + 1 and words[index - 1] in ("-", "hand"):
         index -= 1
     following = words[index] if index < len(words) else ""
@@ -199,7 +231,7 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
     if (
         words[start] == "left"
         and start == index - 1
-        and _before(words, start)
+        and word_before(words, start)
         in (
             "are",
             "is",
@@ -258,7 +290,7 @@ def _compass(words: list[str], start: int) -> tuple[Arc, int] | None:
     if (
         len(words[start]) == 1
         and words[start].isalpha()
-        and _before(words, start) not in ("due", "towards", "toward", "to")
+        and word_before(words, start) not in ("due", "towards", "toward", "to")
     ):
         return None
     if parts not in POINTS:
@@ -267,150 +299,11 @@ def _compass(words: list[str], start: int) -> tuple[Arc, int] | None:
     if index + 1 < len(words) and words[index] in ("to", "through", "\u2013", "-"):
         other = words[index + 1]
         other = COMPASS.get(other, other)
-        if other in POINTS and _before(words, start) in ("from", "between", "about", "roughly"):
-            return _between(POINTS[parts], POINTS[other]), index + 2
+        if other in POINTS and word_before(words, start) in ("from", "between", "about", "roughly"):
+            return between(POINTS[parts], POINTS[other]), index + 2
     width = 3.0 if len(parts) == 1 else 2.0 if len(parts) == 2 else 1.0
     middle = POINTS[parts]
     return Arc(hour_of(middle - width / 2), width, True), index
-
-
-def _between(a: float, b: float, clockwise: bool | None = None) -> Arc:
-    length = (b - a) % 12.0
-    if clockwise is None and length > 7.0:
-        return Arc(hour_of(b), 12.0 - length)
-    return Arc(hour_of(a), length)
-
-
-def _hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
-    """Read one hour: its value, the index after it, and whether it can be nothing but a clock position."""
-    size = len(words)
-    if index >= size:
-        return None
-    word = words[index]
-    if word == "noon" or word == "midnight":
-        return 12.0, index + 1, True
-    if word == "half" and index + 2 < size and words[index + 1] == "past":
-        value = _number(words[index + 2])
-        return None if value is None else (hour_of(value + 0.5), index + 3, True)
-    if word == "quarter" and index + 2 < size and words[index + 1] in ("past", "to"):
-        value = _number(words[index + 2])
-        step = 0.25 if words[index + 1] == "past" else -0.25
-        return None if value is None else (hour_of(value + step), index + 3, True)
-    value = _number(word)
-    if value is None:
-        return None
-    index += 1
-    sure = False
-    if index + 1 < size and words[index] == ":" and words[index + 1].isdigit() and len(words[index + 1]) == 2:
-        value += int(words[index + 1]) / 60
-        index, sure = index + 2, True
-        if index < size and words[index] in ("am", "pm"):
-            return None
-    elif index < size and words[index] in ("thirty", "fifteen", "forty"):
-        value += {"thirty": 0.5, "fifteen": 0.25, "forty": 0.75}[words[index]]
-        index += 1
-        sure = True
-    if index < size and words[index] == "-":
-        after = index + 1
-        if after < size and words[after] in ("o'clock", "oclock"):
-            index = after
-    if index < size and words[index] in ("o'clock", "oclock"):
-        return hour_of(value), index + 1, True
-    if index + 1 < size and words[index] == "o" and words[index + 1] in ("clock", "'"):
-        return hour_of(value), index + 2 + (words[index + 1] == "'"), True
-    return hour_of(value), index, sure
-
-
-def _number(word: str) -> float | None:
-    if word in NUMBERS:
-        return float(NUMBERS[word])
-    if word.isascii() and word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 12:
-        return float(word)
-    return None
-
-
-def _clock(words: list[str], start: int) -> tuple[Arc, int] | None:
-    first = _hour_at(words, start)
-    if first is None:
-        return None
-    hour, index, sure = first
-    before = _before(words, start)
-    size = len(words)
-    join = index
-    while join < size and words[join] in _JOIN and join - index < 3:
-        join += 1
-    while join < size and words[join] in ("about", "around", "roughly", "approximately", "~"):
-        join += 1
-    second = _hour_at(words, join) if join > index else None
-    if second is not None:
-        other, end, sure_other = second
-        joiner = words[index]
-        unit = words[end] if end < size else ""
-        if (
-            sure
-            or sure_other
-            or unit in _AFTER_HOUR
-            or (before in ("from", "between") and unit not in _UNITS - {"on", "at", "in"})
-        ):
-            if unit in ("direction", "position", "positions", "sector", "stretch"):
-                end += 1
-            if joiner == "or":
-                return Arc(hour_of(hour), (other - hour) % 12.0 if (other - hour) % 12.0 <= 2 else 0.0), end
-            if joiner == "and" and before not in ("between", "from") and (other - hour) % 12.0 > 2:
-                return Arc(hour, 0.0), index
-            return _between(hour, other), end
-        if (
-            joiner in ("-", "\u2013", "to")
-            and before in ("at", "around", "about", "near", "rim")
-            and unit not in _UNITS
-            and (other - hour) % 12.0 <= 6
-        ):
-            return _between(hour, other), end
-        if (
-            joiner in ("to", "through", "-", "\u2013")
-            and unit in ("", ".", ",", ";", ")", "\n", "and")
-            and words[start] in NUMBERS
-            and before not in ("or",)
-        ):
-            return _between(hour, other), end
-    if sure:
-        return Arc(hour, 0.0), index
-    unit = words[index] if index < size else ""
-    if unit in _AFTER_HOUR and unit not in ("side", "way"):
-        return Arc(hour, 0.0), index + 1
-    if before in ("clock", "position") and words[start].isdigit():
-        return Arc(hour, 0.0), index
-    if (
-        before in ("at", "near", "towards", "toward", "around", "past")
-        and unit not in _UNITS
-        and (
-            unit
-            in (
-                "",
-                ".",
-                ",",
-                ";",
-                ":",
-                ")",
-                "\n",
-                "!",
-                "?",
-                "and",
-                "plus",
-                "but",
-                "while",
-                "with",
-                "or",
-                "a",
-                "the",
-                "is",
-                "there",
-                *_FOLLOWING,
-            )
-        )
-    ):
-        return Arc(hour, 0.0), index
-    return None
 
 
 def _degrees(words: list[str], start: int) -> tuple[Arc, int] | None:
@@ -430,13 +323,13 @@ def _degrees(words: list[str], start: int) -> tuple[Arc, int] | None:
         if {int(value), int(other)} == {0, 360}:
             return Arc(12.0, 12.0), end
         # A span stated downwards ("300 to 240") runs the short way; upwards it runs clockwise.
-        return _between(hour_of(value / 30), hour_of(other / 30), None if other < value else True), end
+        return between(hour_of(value / 30), hour_of(other / 30), None if other < value else True), end
     if not marked:
         return None
     if value == 360:
         return Arc(12.0, 12.0), index
     unit = words[index] if index < size else ""
-    before = _before(words, start)
+    before = word_before(words, start)
     if unit in ("long", "wide", "arc", "or", "of", "span", "in", "sector", "segment", "only") or before in (
         "over",
         "spans",

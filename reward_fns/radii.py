@@ -1,14 +1,159 @@
-"""Read stretches of the radius: "0.3-0.55 R", "r < 0.33", "r/R above 0.88"."""
+"""Read stretches of the radius: "0.3-0.55 R", "r < 0.33", "the outer quarter", "two thirds of the way"."""
 
 from __future__ import annotations
 
+from .words import word_set
+
+_BELOW = word_set("< below under within up inside until \u2264")
+_ABOVE = word_set("> above over beyond outside past \u2265")
+_FILLERS = word_set("= \u2248 ~ about around roughly to from of at and approximately is :")
+_COUNTS = {
+    word: value
+    for value, word in enumerate(
+        ["a", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+        start=1,
+    )
+} | {"one": 1, "an": 1, "fifteen": 15, "twenty": 20, "thirty": 30, "forty": 40}
+_PARTS = {
+    "half": 2,
+    "halves": 2,
+    "third": 3,
+    "quarter": 4,
+    "fourth": 4,
+    "fifth": 5,
+    "sixth": 6,
+    "eighth": 8,
+    "tenth": 10,
+    "twentieth": 20,
+    "hundredth": 100,
+}
+_PARTS |= {f"{name}s": value for name, value in _PARTS.items()}
+_SIGNS = {"\u00bd": 1 / 2, "\u2153": 1 / 3, "\u2154": 2 / 3, "\u00bc": 1 / 4, "\u00be": 3 / 4}
+_OUTER = word_set("outer outermost outside last peripheral")
+_INNER = word_set("inner innermost inside first central")
+STARTS = frozenset((*_PARTS, *_SIGNS, *_OUTER, *_INNER, *_COUNTS)) - {"a", "an"}
+"""Words a stretch of the radius may begin with, beside digits and the letter r."""
+_RIMS = word_set("edge rim border margin perimeter periphery boundary circumference bevel")
+_HUBS = word_set("center middle hub core origin")
+
 
 def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None:
-    """Read a stretch of r/R that begins at a token: "0.3-0.55 R", "r < 0.33", "r/R above 0.88".
+    """Read a stretch of r/R that begins at a token: "0.3-0.55 R", "r < 0.33", "half the radius".
 
     Returns:
         Its lower and upper end as shares of the radius, and the index after it; None when there is none.
     """
+    word = words[start]
+    if word in _OUTER or word in _INNER:
+        return _side(words, start, word in _OUTER)
+    if word in ("r", "radius") or word[0].isdigit():
+        found = _shares(words, start)
+        if found is not None:
+            return found
+    return _fraction_of(words, start)
+
+
+def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int] | None:
+    """Read "the outer quarter", "innermost 30 %"."""
+    found = _fraction(words, start + 1)
+    if found is None or (words[start + 1] in _COUNTS and found[1] == start + 2):
+        return None
+    value, index = found
+    index = _of_radius(words, index) or index
+    return (1.0 - value, 1.0, index) if outer else (0.0, value, index)
+
+
+def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | None:
+    """Read "half the radius", "three quarters of the way out", "0.5 to 0.7 of the radius"."""
+    found = _fraction(words, start)
+    if found is None:
+        return None
+    low, index = found
+    high = low
+    if index < len(words) and words[index] in ("to", "and", "-", "\u2013", "or"):
+        other = _fraction(words, index + 1)
+        if other is not None:
+            high, index = other
+    end = _of_radius(words, index)
+    if end is not None:
+        low, high = min(low, high), max(low, high)
+        if end + 1 < len(words) and words[end] in ("from", "in", "inside") and _within(words, end, _RIMS):
+            return 1.0 - high, 1.0 - low, end
+        before = words[start - 1] if start else ""
+        if before in ("a", "the", "one") and start > 1:
+            before = words[start - 2]
+        if low == high and before in _BELOW - {"up", "until"}:
+            return 0.0, high, end
+        if low == high and before in _ABOVE - {"over"}:
+            return low, 1.0, end
+        return low, high, end
+    after = words[index : index + 3]
+    if after == ["of", "the", "way"] or after[:2] == ["the", "way"]:
+        index += len(after) if after[0] == "of" else 2
+        rest = words[index : index + 4]
+        inward = bool(rest) and (rest[0] in ("in", "inward", "inwards") or not _HUBS.isdisjoint(rest))
+        if rest and rest[0] in ("round", "around", "along", "across"):
+            return None
+        if rest and rest[0] in ("in", "out", "inward", "outward", "inwards", "outwards"):
+            index += 1
+        return (1.0 - high, 1.0 - low, index) if inward else (low, high, index)
+    return None
+
+
+def _within(words: list[str], index: int, targets: frozenset[str]) -> bool:
+    return not targets.isdisjoint(words[index : index + 4])
+
+
+def _of_radius(words: list[str], index: int) -> int | None:
+    """Return the index after "[of the] radius", or None."""
+    at = index
+    while at < len(words) and at - index < 3 and words[at] in ("of", "the", "its", "wafer", "a"):
+        at += 1
+    if at < len(words) and words[at] in ("radius", "radii", "r"):
+        at += 1
+        if words[at : at + 2] == ["/", "r"]:
+            at += 2
+        return at
+    return None
+
+
+def _fraction(words: list[str], index: int) -> tuple[float, int] | None:
+    """Read a share: "0.3", "30 %", "3/4", "three quarters", "a third", "half"."""
+    size = len(words)
+    if index >= size:
+        return None
+    word = words[index]
+    if word in _SIGNS:
+        return _SIGNS[word], index + 1
+    if word[0].isdigit():
+        if index + 1 < size and words[index + 1] in ("%", "percent"):
+            try:
+                value = float(word) / 100
+            except ValueError:
+                return None
+            return (value, index + 2) if value <= 1 else None
+        if (
+            index + 2 < size
+            and words[index + 1] == "/"
+            and word.isdigit()
+            and words[index + 2].isdigit()
+            and 0 < int(word[:3]) < int(words[index + 2][:3])
+        ):
+            return int(word[:3]) / int(words[index + 2][:3]), index + 3
+        share = _share(words, index)
+        return None if share is None else (share, index + 1)
+    if word in _PARTS:
+        if word in ("half", "halves") and index + 1 < size and words[index + 1] == "a":
+            return None
+        return 1 / _PARTS[word], index + 1
+    if word in _COUNTS and index + 1 < size and words[index + 1] in _PARTS:
+        value = _COUNTS[word] / _PARTS[words[index + 1]]
+        return (value, index + 2) if value <= 1 else None
+    return None
+
+
+def _shares(words: list[str], start: int) -> tuple[float, float, int] | None:
+    """Read decimal shares that name the radius: "r/R above 0.88", "0.3-0.55 R"."""
     size = len(words)
     index, named = start, False
     if words[index] in ("r", "radius"):
@@ -19,26 +164,11 @@ def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None
     below = above = False
     while index < size and index - start < 8:
         word = words[index]
-        if word in ("<", "below", "under", "within", "up", "inside"):
+        if word in _BELOW:
             below = True
-        elif word in (">", "above", "over", "beyond", "outside"):
+        elif word in _ABOVE:
             above = True
-        elif word not in (
-            "=",
-            "\u2248",
-            "~",
-            "about",
-            "around",
-            "roughly",
-            "to",
-            "from",
-            "of",
-            "at",
-            "and",
-            "approximately",
-            "is",
-            ":",
-        ):
+        elif word not in _FILLERS:
             break
         index += 1
         if not named and index - start > 2:
@@ -57,6 +187,8 @@ def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None
     if index < size and words[index] == "r":
         named = True
         index += 1
+        if words[index : index + 2] == ["/", "r"]:
+            index += 2
     if not named:
         return None
     if high is not None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from .directions import COMPASS, NUMBERS, POINTS, read_arcs
+from .angles import Arc, hour_of
+from .clock import NUMBERS
+from .directions import COMPASS, COMPOUNDS, ORDINALS, POINTS, QUARTERS, VERTICAL, read_arcs
 from .lexicon import Entry, Lexicon
-from .radii import read_radius
+from .radii import STARTS, read_radius
 from .text import BREAK
 
 SENTENCE_ENDS = frozenset((".", "!", "?", BREAK))
@@ -35,8 +38,11 @@ DIRECTIONS = frozenset(
         "notch",
     )
 )
-_SPATIAL = DIRECTIONS | {"r"}
+_SPATIAL = (
+    DIRECTIONS | STARTS | {"r", "radius", "q", "quadrant", "x", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
+)
 _OTHERS = _SPATIAL | SEPARATORS
+_RADIAL = STARTS | {"r", "radius"}
 
 Item = tuple[int, int, str, Any]
 """First token, token after the last, kind (`sep`, `term`, `arc` or `radius`), and what it says."""
@@ -73,20 +79,18 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
                 break
             node = node.get(words[j])
             j += 1
+        if spatial_too and (digit or word in _SPATIAL):
+            spatial = _spatial(words, i)
+            if spatial and spatial[-1][1] >= end:
+                items.extend(spatial)
+                i = spatial[-1][1]
+                continue
         if digit and i + 1 < size and words[i + 1] in ("%", "percent"):
             share = _percent(words, i)
             if share is not None:
                 append((i, i + 2, "term", share))
-            elif lexicon.zones and "radius" in words[i + 2 : i + 5] and len(word) <= 3:
-                append((i, i + 2, "radius", (float(word) / 100, float(word) / 100)))
             i += 2
             continue
-        if spatial_too and (digit or word in _SPATIAL):
-            spatial = _spatial(words, i)
-            if spatial is not None and spatial[1] >= end:
-                append(spatial)
-                i = spatial[1]
-                continue
         if entries is not None:
             append((i, end, "term", entries))
             i = end
@@ -136,10 +140,50 @@ def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
     return (("density", "medium", True),) if 25 <= value <= 60 else None
 
 
-def _spatial(words: list[str], i: int) -> Item | None:
-    if words[i] == "r" or words[i][0] in "01":
+def _spatial(words: list[str], i: int) -> list[Item]:
+    """Read what is said of place in numbers and directions; coordinates say two things at once."""
+    word = words[i]
+    if word == "x":
+        return _coordinates(words, i)
+    if word in _RADIAL or "0" <= word[0] <= "9":
         radius = read_radius(words, i)
         if radius is not None:
-            return i, radius[2], "radius", (radius[0], radius[1])
+            return [(i, radius[2], "radius", (radius[0], radius[1]))]
     arc = read_arcs(words, i)
-    return None if arc is None else (i, arc[1], "arc", arc[0])
+    return [] if arc is None else [(i, arc[1], "arc", arc[0])]
+
+
+def _coordinates(words: list[str], i: int) -> list[Item]:
+    """Read "x = 0.3, y = -0.4": how far out, and in which direction."""
+    x = _signed(words, i + 1)
+    if x is None:
+        return []
+    value, index = x
+    while index < len(words) and words[index] in (",", "and", ";", "r"):
+        index += 1
+    if index >= len(words) or words[index] != "y":
+        return []
+    y = _signed(words, index + 1)
+    if y is None:
+        return []
+    other, end = y
+    if end < len(words) and words[end] == "r":
+        end += 1
+    radius = math.hypot(value, other)
+    if not 0.0 < radius <= 1.05:
+        return []
+    hour = math.degrees(math.atan2(value, other)) / 30
+    radius = round(min(1.0, radius), 3)
+    return [(i, end, "radius", (radius, radius)), (i, end, "arc", Arc(hour_of(hour), 0.0))]
+
+
+def _signed(words: list[str], i: int) -> tuple[float, int] | None:
+    sign = 1.0
+    while i < len(words) and words[i] in ("=", ":", "+", "-", "\u2013", "~", "\u2248", "about", "is", "at"):
+        if words[i] in ("-", "\u2013"):
+            sign = -1.0
+        i += 1
+    try:
+        return sign * float(words[i]), i + 1
+    except (IndexError, ValueError):
+        return None

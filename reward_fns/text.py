@@ -35,6 +35,8 @@ _FOLD = _Fold({
     **dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u2060"), " "),
     **dict.fromkeys(map(ord, "|\u2022\u25aa\u25cf\u00b7\u2192"), "\n"),
     ord("\u00ba"): "\u00b0",
+    # Fractions are no plain digits.
+    **{code: chr(code) for code in (0xBC, 0xBD, 0xBE, 0x2153, 0x2154)},
     ord("\u02da"): "\u00b0",
     ord("\u0130"): "i",
 })  # fmt: skip

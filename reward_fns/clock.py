@@ -1,0 +1,218 @@
+"""Read clock positions: "7:30", "from ten till one", "5h", "where the 4 is"."""
+
+from __future__ import annotations
+
+from .angles import Arc, hour_of
+from .words import word_set
+
+NUMBERS = {
+    word: hour
+    for hour, word in enumerate(
+        ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"],
+        start=1,
+    )
+}
+_AFTER_HOUR = word_set(
+    """
+    direction position positions side o'clock oclock hours hour sector region mark stretch way arc segment
+    range span oclk clk uhr
+    """
+)
+_BEFORE_HOUR = word_set(
+    """
+    at near around about towards toward from between past by roughly down approximately circa until till to
+    through exactly just after before position say of clock is point points beyond where round
+    """
+)
+_JOIN = word_set("to and through thru until till til or - \u2013 down up as far round via over across .. ...")
+_UNITS = word_set(
+    """
+    % percent die dies rows row of or other out times mm per types patterns regions groups structures
+    features distinct separate classes clusters rings hoops areas zones parts populations bodies things
+    islands signatures two three more neighbours ends adjacent circles tenants different large small compact
+    main at in on single thin lists hundred thousand
+    """
+)
+_FOLLOWING = word_set(
+    """
+    it they this where which inward inwards on in to
+    """
+)
+_CLOCKS = frozenset(("o'clock", "oclock", "o'clk", "oclk", "uhr"))
+_DIALS = word_set("clock dial watch clockface")
+_TILL = word_set("until till til thru")
+_ENDS = word_set(". , ; : ) ! ? and plus but while with or a the is there where are") | {"", "\n", "\u2013"}
+_OPEN = word_set(
+    """
+    , : ; ( = @ rim edge border margin perimeter periphery arc top bottom left right side upper lower clock
+    """
+) | {"", "\n", "\u2013"}
+"""What may stand before a bare range of hours."""
+_ABOUT = word_set("the a ~ about around roughly approximately circa \u2248 say like")
+
+
+def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
+    """Read an hour, or a range of hours, that begins at a token."""
+    first = _hour_at(words, start)
+    if first is None:
+        return None
+    before = word_before(words, start)
+    found = _range(words, start, first, before)
+    if found is not None:
+        return found
+    hour, index, sure = first
+    if sure:
+        return Arc(hour, 0.0), index
+    unit = words[index] if index < len(words) else ""
+    if unit in _AFTER_HOUR and unit not in ("side", "way") and before not in ("each", "by", "off", "every"):
+        single = unit in ("hour", "hours") and words[start] in ("1", "one")
+        return None if single else (Arc(hour, 0.0), index + 1)
+    if before in ("clock", "position") and words[start].isdigit():
+        return Arc(hour, 0.0), index
+    if unit in _UNITS or (unit not in _ENDS and unit not in _FOLLOWING):
+        return None
+    near = before in ("at", "near", "towards", "toward", "around", "past", "@", "where", "until", "till")
+    if near or (before in ("to", "from") and words[start - 1] == "the"):
+        return Arc(hour, 0.0), index
+    return None
+
+
+def _range(
+    words: list[str], start: int, first: tuple[float, int, bool], before: str
+) -> tuple[Arc, int] | None:
+    hour, index, sure = first
+    size = len(words)
+    join = index
+    if words[join : join + 1] in (["hour"], ["hours"]):
+        join += 1
+    joint = join
+    while join < size and words[join] in _JOIN and join - index < 4:
+        join += 1
+    while join < size and words[join] in _ABOUT:
+        join += 1
+    second = _hour_at(words, join) if join > joint else None
+    if second is None:
+        return None
+    other, end, sure_other = second
+    joiner = words[joint]
+    unit = words[end] if end < size else ""
+    span = (other - hour) % 12.0
+    framed = before in ("from", "between") and unit not in _UNITS - {"on", "at", "in"}
+    if not (
+        sure
+        or sure_other
+        or (unit in _AFTER_HOUR and unit not in ("side", "way"))
+        or framed
+        or (joiner in _TILL and unit not in _UNITS)
+        or _bare(words, start, joiner, before, unit, span)
+    ):
+        return None
+    if unit in ("direction", "position", "positions", "sector", "stretch", "hour"):
+        end += 1
+    if joiner == "or":
+        return Arc(hour, span if span <= 2 else 0.0), end
+    if joiner == "and" and before not in ("between", "from") and span > 2:
+        return Arc(hour, 0.0), index
+    if (
+        joiner in ("through", "via", "over", "across")
+        and end < size
+        and words[end] in ("to", "until", "till")
+    ):
+        # "from 10 through 12 to 1"
+        third = _hour_at(words, end + 1)
+        if third is not None:
+            return between(hour, third[0]), third[1]
+    return between(hour, other), end
+
+
+def _bare(words: list[str], start: int, joiner: str, before: str, unit: str, span: float) -> bool:
+    """Tell whether two plain numbers can only be hours: "rim, 7-9", "ten to one"."""
+    if unit in _UNITS or joiner in ("and", "or"):
+        return False
+    if joiner in ("-", "\u2013", "to") and before in ("at", "around", "about", "near", "rim", "goes", "runs"):
+        return span <= 6
+    if unit not in _ENDS:
+        return False
+    return (words[start] in NUMBERS and before != "or") or (before in _OPEN and span <= 6)
+
+
+def word_before(words: list[str], at: int) -> str:
+    """Return the word before a number, past articles and "about"."""
+    index = at - 1
+    while index >= 0 and words[index] in _ABOUT:
+        if words[index] in _BEFORE_HOUR:
+            return words[index]
+        index -= 1
+    return words[index] if index >= 0 else ""
+
+
+def between(a: float, b: float, clockwise: bool | None = None) -> Arc:
+    """Return the arc from one hour to another; the shorter way round unless the sense is given."""
+    length = (b - a) % 12.0
+    if clockwise is None and length > 7.0:
+        return Arc(hour_of(b), 12.0 - length)
+    return Arc(hour_of(a), length)
+
+
+def _hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
+    """Read one hour: its value, the index after it, and whether it can be nothing but a clock position."""
+    size = len(words)
+    if index >= size:
+        return None
+    word = words[index]
+    if word == "noon" or word == "midnight":
+        return 12.0, index + 1, True
+    if word == "half" and index + 2 < size and words[index + 1] == "past":
+        value = _number(words[index + 2])
+        return None if value is None else (hour_of(value + 0.5), index + 3, True)
+    if word == "quarter" and index + 2 < size and words[index + 1] in ("past", "to"):
+        value = _number(words[index + 2])
+        step = 0.25 if words[index + 1] == "past" else -0.25
+        return None if value is None else (hour_of(value + step), index + 3, True)
+    value = _number(word)
+    if value is None:
+        return None
+    index += 1
+    sure = False
+    if index + 1 < size and words[index] == ":" and words[index + 1].isdigit() and len(words[index + 1]) == 2:
+        value += int(words[index + 1]) / 60
+        index, sure = index + 2, True
+        if index < size and words[index] in ("am", "pm"):
+            return None
+    elif index < size and words[index] in ("thirty", "fifteen", "forty"):
+        value += {"thirty": 0.5, "fifteen": 0.25, "forty": 0.75}[words[index]]
+        index += 1
+        sure = True
+    if index < size and words[index] in ("-", "ish"):
+        after = index + 1
+        if after < size and words[index] == "-" and words[after] == "ish":
+            after += 1
+        if words[after - 1] == "ish" or (after < size and words[after] in _CLOCKS):
+            index = after
+    if index < size and words[index] in _CLOCKS:
+        return hour_of(value), index + 1, True
+    if index < size and words[index] == "h" and word.isdigit():
+        return hour_of(value), index + 1, True
+    dial = words[index : index + 3]
+    if len(dial) == 3 and dial[0] in ("on", "of") and dial[1] in ("the", "a") and dial[2] in _DIALS:
+        end = index + 3
+        return hour_of(value), end + (words[end : end + 1] == ["face"]), True
+    if index + 1 < size and words[index] == "o" and words[index + 1] in ("clock", "'"):
+        return hour_of(value), index + 2 + (words[index + 1] == "'"), True
+    return hour_of(value), index, sure
+
+
+def _number(word: str) -> float | None:
+    if word in NUMBERS:
+        return float(NUMBERS[word])
+    if word.isascii() and word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 12:
+        return float(word)
+    return None
+
+
+def _number(word: str) -> float | None:
+    if word in NUMBERS:
+        return float(NUMBERS[word])
+    if word.isascii() and word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 12:
+        return float(word)
+    return None
