@@ -103,9 +103,8 @@ def buffer(mode: str = "sync", refill: Callable[[int], int] | None = None, **opt
         trainer_config=OmegaConf.create({}),
         max_off_policy_threshold=8,
         max_off_policy_strategy="drop",
-        sampler_kwargs=OmegaConf.create(options),
+        sampler_kwargs=OmegaConf.create({"poll_interval": 0.02, **options}),
         refill_fn=refill or (lambda count: count),
-        poll_interval=0.02,
     )
 
 

@@ -43,6 +43,7 @@ class BufferOptions:
         save_rollouts: Whether to write `rollouts/<step>.jsonl`.
         not_applicable: Value by which the reward marks a sub-score that does not apply to a row; null when
             it marks none.
+        poll_interval: Seconds between two looks for finished answers; a step waits half of it on average.
     """
 
     run_dir: str | None = None
@@ -52,6 +53,7 @@ class BufferOptions:
     max_refill_batches: int = 10
     save_rollouts: bool = True
     not_applicable: float | None = -1.0
+    poll_interval: float = 2.0
 
     @classmethod
     def parse(cls, node: Any) -> BufferOptions:
@@ -65,6 +67,8 @@ class BufferOptions:
                 )
         values["filter_groups"] = dict(values.get("filter_groups") or {})
         options = cls(**values)
+        if options.poll_interval <= 0:
+            raise InputError("must be positive", field=f"{NODE}.poll_interval", remedy="use 2.0, verl's own")
         if options.filtering and not options.filter_groups.get("metric"):
             raise InputError("is not set", field="algorithm.filter_groups.metric", remedy="set it to acc")
         if (options.filtering or options.sync_refill_failed_groups) and not options.train_batch_size:
@@ -104,6 +108,7 @@ class _Reporting(ReplayBuffer):
             train_batch_size=options.train_batch_size,
             # verl's loader fetches single prompts whenever refills have to be exact.
             gen_batch_size=1 if exact else options.train_batch_size,
+            poll_interval=options.poll_interval,
             **filtering,
             **kwargs,
         )
