@@ -18,7 +18,7 @@ from .words import word_set
 
 WAFER = Path(__file__).with_name("wafer.yaml")
 SLOTS = (
-    "type", "shape", "zone", "around", "density", "closure", "border", "width", "size", "texture",
+    "type", "shape", "zone", "around", "density", "closure", "border", "width", "size", "length", "texture",
 )  # fmt: skip
 
 Entry = tuple[str, str, bool]

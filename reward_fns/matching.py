@@ -36,6 +36,7 @@ RELEVANCE: Mapping[str, Mapping[str, float]] = {
         "border": 0.8,
         "width": 0.6,
         "size": 0.4,
+        "length": 0.5,
         "texture": 0.45,
         "zone": 0.3,
         "arc": 0.25,

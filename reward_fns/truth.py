@@ -13,7 +13,7 @@ from .reader import read
 from .schema import Criteria, Item
 from .text import read_text
 
-ATTRIBUTES = ("density", "closure", "border", "width", "size", "texture")
+ATTRIBUTES = ("density", "closure", "border", "width", "size", "length", "texture")
 
 
 @dataclass(slots=True)
