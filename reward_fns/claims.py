@@ -63,6 +63,7 @@ class Reading:
         sentences: Number of sentences.
         predicates: Number of verbs.
         spoken: Sentences with a verb.
+        failing: Sentences that say of dies that they fail.
     """
 
     claims: list[Claim]
@@ -75,6 +76,7 @@ class Reading:
     sentences: int = 0
     predicates: int = 0
     spoken: set[int] = field(default_factory=set)
+    failing: set[int] = field(default_factory=set)
 
     @property
     def stated(self) -> bool:

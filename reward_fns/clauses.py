@@ -27,7 +27,7 @@ _COPULAS = word_set(
 )
 _WHOLES = word_set(
     """
-    wafer disc disk map radius circumference dial dial's plate wafer's
+    wafer disc disk map radius circumference dial dial's plate wafer's thing picture
     """
 )
 _ENCIRCLING = word_set(
@@ -50,6 +50,11 @@ _AFTER_CLEAR = word_set(
     of from all with in at too as there on between along to up beyond outside inside everywhere
     """
 )
+_QUALITIES = word_set(
+    """
+    healthy green untouched unaffected passing vacant spared unfilled unoccupied unpopulated intact undamaged
+    """
+)
 _NOUN_PHRASE_STARTS = word_set(
     """
     with leaving leaves remain remains is are while plus except but by
@@ -67,20 +72,29 @@ _VERB_DENIAL = word_set(
 )
 _OUTLINES = word_set(
     """
-    border borders boundary boundaries edge edges rim rims
+    border borders boundary boundaries edge edges rim rims margin margins periphery perimeter outer inner
     """
 )
+_WAYS = word_set("way clearance distance path route walk")
 _WOULD = word_set(
     """
     hug follow run cross close look start end fill show leave need require have lie sit reach touch extend
     spare hit affect cover light mark form surround stretch go fail begin occupy stand spread
     """
 )
+_RESTS = word_set("rest remaining remainder otherwise other elsewhere residual")
+_ELSE = _RESTS | {"else", "others"}
+_PREPOSITIONS = word_set(
+    """
+    above below beneath under beyond between around close beside outside inside from to into out off just
+    through over across by along near the before past towards toward
+    """
+)
 _MOST = 24
 _ENOUGH = 1200
 _MIDDLES = word_set(
     """
-    center middle hub core origin geometric wafer very dead
+    center middle hub core origin geometric wafer very dead axis heart bullseye bull's bull
     """
 )
 _SUBJECTS = word_set(
@@ -154,6 +168,15 @@ class ClauseWalker:
             else:
                 self._claim("zone", self._stretch(i, value), True, i, j)
         self.reading.sentences = self.sentence + 1
+        self._rest()
+
+    def _rest(self) -> None:
+        """Set apart what is said of the rest of a place: "the remaining rim is clean"."""
+        for claim in self.reading.claims:
+            if claim.slot == "zone" and not _RESTS.isdisjoint(
+                self.words[max(0, claim.start - 4) : claim.end]
+            ):
+                claim.slot = "rest"
 
     def _stretch(self, i: int, radius: tuple[float, float]) -> tuple[float, float]:
         """Open a single radius to the side the words before it point to."""
@@ -161,9 +184,9 @@ class ClauseWalker:
         before = self.words[max(0, i - 2) : i]
         if low < high or not before:
             return radius
-        if not {"outside", "above", "over"}.isdisjoint(before):
+        if not {"outside", "above", "over", "past", "beyond"}.isdisjoint(before):
             return low, 1.0
-        if not {"inside", "within", "below", "by", "until", "before", "past", "beyond"}.isdisjoint(before):
+        if not {"inside", "within", "below", "until", "before"}.isdisjoint(before):
             return 0.0, high
         return radius
 
@@ -358,6 +381,8 @@ class ClauseWalker:
         self.good = self.cleared
 
     def _bad(self, i: int, j: int) -> None:
+        if not self.deny:
+            self.reading.failing.add(self.sentence)
         if self.deny == "deny" and i - self.deny_at <= 4 and self._places(self.from_here):
             self._clear_before()
 
@@ -396,6 +421,10 @@ class ClauseWalker:
                 slot, value = "type", "Center"
         elif slot == "cause" and value == "vague.general":
             return
+        elif value in ("None", "none") and slot in HEADS and not self.deny and self._plain_place(i):
+            # "The right half is unremarkable"
+            self._clear_before()
+            return
         if len(self.reading.claims) >= _ENOUGH:
             return
         if (self.unreal and slot != "cause") or (self.deny == "contrast" and slot in PLACES):
@@ -422,6 +451,15 @@ class ClauseWalker:
             claim.affirmed = not claim.affirmed if self.deny else False
         self.reading.claims.append(claim)
 
+    def _plain_place(self, i: int) -> bool:
+        """Tell whether the clause so far names places alone and calls them so-and-so."""
+        so_far = self.reading.claims[self.from_here :]
+        return (
+            bool(so_far)
+            and self.words[i - 1] in _COPULAS
+            and all(c.slot in PLACES and c.value != "full" for c in so_far)
+        )
+
     def _listed(self, i: int, j: int) -> bool:
         """Tell whether a word stands alone in a list, as a class name does."""
         words = self.words
@@ -443,6 +481,13 @@ class ClauseWalker:
             # "0.5 R from the hub" measures from there.
             return True
         if before in ("below", "above", "beneath") and words[i] in _MIDDLES:
+            return True
+        if before in ("to", "from") and not _WAYS.isdisjoint(words[max(0, at - 6) : at]):
+            # "halfway on the way from the axis to the border"
+            return True
+        claims = self.reading.claims
+        if claims and claims[-1].slot == "border" and i - claims[-1].end <= 1 and words[i] in _OUTLINES:
+            # "diffuse borders"
             return True
         if before in _TOWARD or before in _OWN:
             return True
@@ -489,8 +534,7 @@ class ClauseWalker:
             self._survivors(i, j)
             return
         if words[i] in ("pass", "passes", "passing") and (
-            following in DIRECTIONS
-            or following in ("through", "over", "across", "by", "along", "near", "the")
+            following in DIRECTIONS or following in _PREPOSITIONS
         ):
             return
         predicate = i > 0 and (
@@ -507,14 +551,14 @@ class ClauseWalker:
             if following not in _AFTER_CLEAR:
                 self.apart = True
                 return
-        elif words[i] in ("healthy", "green", "untouched", "unaffected", "passing", "vacant", "spared") and (
+        elif words[i] in _QUALITIES and (
             following and following not in SEPARATORS and following not in _AFTER_CLEAR
         ):
             self.apart = True
             return
         if self.deny == "deny" or self.unreal:
             return
-        if following in _AFTER_CLEAR - {"of", "too", "as"} and not self._places(self.segment):
+        if following in _AFTER_CLEAR - {"of", "too", "as"} and not self._places(self.from_here):
             # "empty from 0.35 to 0.88 R"
             self.good = True
             return
@@ -532,7 +576,7 @@ class ClauseWalker:
                 start -= 1
         if not self._places(start):
             start = self.from_here
-            if not self._places(start) and self._anaphoric():
+            if not self._places(start) and self._anaphoric() and not self._of_else(self.clause_start):
                 start = self.previous_from
         if not self._places(start):
             return
@@ -542,6 +586,10 @@ class ClauseWalker:
             elif claim.slot not in ("type", "cause"):
                 claim.good = True
         self.cleared = True
+
+    def _of_else(self, start: int) -> bool:
+        """Tell whether the clause speaks of all the rest: "everything else is fine"."""
+        return not _ELSE.isdisjoint(self.words[start : start + 5])
 
     def _anaphoric(self) -> bool:
         """Tell whether the clause speaks of what the one before named: "that stretch passes"."""

@@ -90,7 +90,9 @@ def _range(
         join += 1
     while join < size and words[join] in _ABOUT:
         join += 1
-    second = _hour_at(words, join) if join > joint else None
+    # A hyphen after a letter is gone: "1h-3h".
+    marked = words[index - 1] == "h" and words[joint + 1 : joint + 2] == ["h"]
+    second = _hour_at(words, join) if join > joint or marked else None
     if second is None:
         return None
     other, end, sure_other = second

@@ -22,6 +22,7 @@ def group_features(reading: Reading) -> list[Feature]:
     """Group claims by the thing they are about: a clause, cut again where a second head noun begins."""
     features: list[Feature] = []
     words = reading.words
+    _fill(reading.claims)
     current: list[Claim] = []
     head: Claim | None = None
     clause = -1
@@ -46,11 +47,15 @@ def group_features(reading: Reading) -> list[Feature]:
             if cut is not None:
                 features.append(Feature(current[:cut], claim.sentence))
                 current = current[cut:]
-        elif head is None and claim.slot == "zone" and claim.affirmed and not claim.good:
-            cut = _second_place(words, current, claim)
+        elif claim.slot == "zone" and claim.affirmed and not claim.good:
+            cut = (
+                _second_place(words, current, claim)
+                if head is None
+                else _another_place(words, current, claim)
+            )
             if cut is not None:
                 features.append(Feature(current[:cut], claim.sentence))
-                current = current[cut:]
+                current, head = current[cut:], None
         current.append(claim)
         if head is None and claim.slot in HEADS and claim.affirmed and not claim.good:
             head = claim
@@ -59,6 +64,20 @@ def group_features(reading: Reading) -> list[Feature]:
     for feature in features:
         _at_the_edge(feature, words)
     return _everywhere([feature for feature in features if feature.claims], words)
+
+
+def _fill(claims: list[Claim]) -> None:
+    """Read "nearly all dies are lost" as dense when it is said of a part: "at the hub nearly all is lost"."""
+    part = -1
+    for claim in claims:
+        if not claim.affirmed or claim.good:
+            continue
+        if (claim.slot == "shape" and claim.value == "full" and claim.sentence == part) or (claim.slot == "zone" and claim.value == "full" and claim.sentence == part):
+            claim.slot, claim.value = "density", "dense"
+        elif (claim.slot == "zone" and claim.value not in ("full", "outer")) or (
+            claim.slot == "shape" and claim.value in ("ring", "line", "blob", "arc", "band")
+        ):
+            part = claim.sentence
 
 
 def _at_the_edge(feature: Feature, words: list[str]) -> None:
@@ -81,7 +100,7 @@ def _another_one(words: list[str], claim: Claim) -> bool:
 def _after_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:
     """Return where a new thing follows a place that is a subject: "the rim fails, and a spot ..."."""
     first = current[0]
-    if first.slot not in ("zone", "around") or not first.affirmed:
+    if first.slot not in ("zone", "around", "arc") or not first.affirmed:
         return None
     opened = not _PREPOSITIONS.isdisjoint(words[max(0, first.start - 3) : first.start])
     for at in range(claim.start - 1, first.end - 1, -1):
@@ -112,6 +131,17 @@ def _second_place(words: list[str], current: list[Claim], claim: Claim) -> int |
         if words[at] not in ("(", ")") and (words[at] in SEPARATORS or words[at] in _JOINERS):
             return sum(c.start < at for c in current)
     return len(current)
+
+
+def _another_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:
+    """Return where a list turns from a feature to a place: "a spot at half radius, and the rim"."""
+    places = [c for c in current if c.slot == "zone" and c.affirmed and not c.good]
+    if not places or any(_touch(c.value, claim.value) for c in places):
+        return None
+    at = claim.start - (2 if words[claim.start - 1] in ("the", "whole", "entire") else 1)
+    if at > places[-1].end - 1 and words[at] in (",", "and", "plus", ";"):
+        return sum(c.start < at for c in current)
+    return None
 
 
 _BANDS = {
@@ -219,11 +249,15 @@ _KIND = {
 }
 
 
+_ALIKE = ({"ring", "band"}, {"arc", "band"}, {"curve", "line"}, {"curve", "arc"})
+
+
 def _same(a: Claim, b: Claim) -> bool:
     """Tell whether two head nouns can name one thing."""
     if a.slot == b.slot == "type":
         return a.value == b.value
-    return _kind(a) == _kind(b)
+    kinds = {_kind(a), _kind(b)}
+    return len(kinds) == 1 or kinds in _ALIKE
 
 
 def _kind(claim: Claim) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .angles import Arc, agreement
+from .asked import Asked
 from .claims import Reading
 from .evidence import Evidence, Judgement, Weight, seen
 from .lexicon import Lexicon
@@ -66,17 +67,42 @@ def charge_inventions(result: Judgement, reading: Reading, truth: Truth, inventi
     result.evidence.extend(invented)
 
 
-def judge_survivors(
+ASKED = 5.0
+"""How much more it counts where dies pass when that is the question."""
+
+
+def _surviving_zone(
     result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight: Weight
 ) -> None:
+    true = [c for c in truth.survivors if c.slot == "zone"]
+    said = [c for c in reading.claims if c.slot == "zone" and (c.good or not c.affirmed)]
+    if not true:
+        return
+    amount = ASKED * weight("survivors", "hit")
+    fits = [max(zone_fit(c.value, t.value, lexicon) for t in true) for c in said]
+    # Survivors elsewhere are one place too many.
+    credit = sum(fit if fit else -0.6 for fit in fits) / len(fits) if fits else 0.0
+    start, end = (said[0].start, said[0].end) if said else (-1, -1)
+    verdict = "met" if credit > 0.9 else "near" if credit > 0 else "false" if credit < 0 else "missing"
+    result.evidence.append(Evidence(verdict, "zone of the passing dies", credit, amount, start, end))
+
+
+def judge_survivors(
+    result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight: Weight, asked: Asked
+) -> None:
     """Judge where the passing dies are said to be, when the row says so."""
+    if asked.survivors:
+        _surviving_zone(result, reading, truth, lexicon, weight)
     true = [c for c in truth.survivors if c.slot == "arc" and isinstance(c.value, Arc)]
     said = [
         c
         for c in reading.claims
         if c.slot == "arc" and (c.good or not c.affirmed) and isinstance(c.value, Arc)
     ]
+    amount = weight("survivors", "hit") * (ASKED if asked.survivors else 1.0)
     if not true or not said:
+        if true and asked.survivors:
+            result.evidence.append(Evidence("missing", "passing dies", 0.0, amount))
         return
     best, claim = max(
         ((agreement(c.value, t.value), c) for c in said for t in true),  # type: ignore[arg-type]
@@ -84,7 +110,8 @@ def judge_survivors(
     )
     credit = best if best > 0.3 else -0.6
     verdict = "met" if credit > 0.9 else "near" if credit > 0 else "false"
-    amount = weight("survivors", "hit") * (1.0 if credit > 0 else 1.5)
+    if credit <= 0:
+        amount *= 1.5
     result.evidence.append(Evidence(verdict, "passing dies", credit, amount, claim.start, claim.end))
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .angles import Arc, agreement
-from .claims import Claim, Feature, Reading
+from .asked import Asked
+from .claims import Claim, Feature, Reading, Value
 from .evidence import Evidence, Judgement, Weight, seen
 from .inventions import charge_flawless, charge_inventions, judge_clear, judge_survivors
 from .lexicon import Lexicon
 from .options import Options
-from .truth import ATTRIBUTES, Fact, Thing, Truth, affinity, describe, fit, pairs
+from .truth import ATTRIBUTES, Fact, Thing, Truth, affinity, describe, fit, pairs, zone_fit
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {
@@ -103,7 +104,7 @@ def judge(
     truth: Truth,
     dimension: str,
     lexicon: Lexicon,
-    boost: Mapping[str, float],
+    asked: Asked,
     options: Options,
 ) -> Judgement:
     """Judge what an answer says of place, shape and class."""
@@ -113,7 +114,11 @@ def judge(
     result = Judgement(bound=bind(reading, truth, lexicon))
 
     def weight(slot: str, source: str) -> float:
-        return relevance.get(slot, _MINOR) * trust[source] * boost.get(slot, 1.0)
+        return (
+            relevance.get(slot, _MINOR)
+            * trust[source]
+            * (options.question_boost if slot in asked.slots else 1.0)
+        )
 
     for n, thing in enumerate(truth.things):
         mark = len(result.evidence)
@@ -145,13 +150,66 @@ def judge(
             _pairs(thing, result, weight)
         for entry in result.evidence[mark:]:
             entry.thing = n
+            if entry.credit == 0.0:
+                _lighten(entry, thing, asked, lexicon, options)
+    _misattributed(result, truth, lexicon)
+    _rest(result, reading, truth, weight)
     _balance(result, len(truth.things))
     judge_clear(result, reading, truth, lexicon, weight)
-    judge_survivors(result, reading, truth, lexicon, weight)
+    judge_survivors(result, reading, truth, lexicon, weight, asked)
     charge_flawless(result, reading, truth, weight)
     charge_inventions(result, reading, truth, options.penalty * options.invention)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result
+
+
+def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, options: Options) -> None:
+    """Ask less for what the question already says, or does not ask for."""
+    slots = (entry.slot,) if entry.slot else ("type", "shape", "zone")
+    if any(c.slot in slots and fit(c, thing, lexicon) == 1.0 for c in asked.given):
+        entry.weight *= options.given
+    elif asked.slots and entry.slot and entry.slot not in asked.slots:
+        entry.weight *= options.unasked
+
+
+def _rest(result: Judgement, reading: Reading, truth: Truth, weight: Weight) -> None:
+    """Charge an answer that lets the rest of a place fail: roles of the two parts are exchanged."""
+    if any("full" in thing.values("zone") for thing in truth.things):
+        return
+    claim = next((c for c in reading.claims if c.slot == "rest" and c.affirmed and not c.good), None)
+    if claim is not None and claim.sentence in reading.failing:
+        amount = weight("zone", "hit")
+        result.evidence.append(
+            Evidence("false", "the rest", -1.0, amount, claim.start, claim.end, "the rest is clear")
+        )
+
+
+def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
+    """Charge an attribute that is missing of one feature because it is said of another."""
+    for entry in result.evidence:
+        if entry.verdict != "missing" or entry.slot not in ATTRIBUTES or entry.thing < 0:
+            continue
+        thing = truth.things[entry.thing]
+        for feature, owner in result.bound:
+            if owner is None or owner is thing:
+                continue
+            claim = next(
+                (
+                    c
+                    for c in feature.claims
+                    if c.slot == entry.slot
+                    and c.affirmed
+                    and not c.good
+                    and c.value not in ("separate", "mixed", "touching")
+                    and fit(c, thing, lexicon) == 1.0
+                    and fit(c, owner, lexicon) <= 0.0
+                ),
+                None,
+            )
+            if claim is not None:
+                entry.credit, entry.verdict, entry.why = -0.5, "false", "said of another feature"
+                entry.start, entry.end = claim.start, claim.end
+                break
 
 
 def _contrary(slot: str, claim: Claim, thing: Thing, feature: Feature) -> bool:
@@ -352,6 +410,32 @@ def _recognised(
     return credit, best
 
 
+def _covered(slot: str, thing: Thing, features: Sequence[Feature], lexicon: Lexicon) -> float:
+    """Return the share of several true places that are named: where a line begins and where it ends."""
+    values = thing.values(slot)
+    exact = [v for v in values if isinstance(v, Arc) and not v.words] if slot == "arc" else values
+    groups: list[Value] = []
+    for value in exact:
+        if all(_place_fit(slot, value, other, lexicon) < 0.4 for other in groups):
+            groups.append(value)
+    if len(groups) < 2:
+        return 1.0
+    said = [c.value for f in features for c in f.claims if c.slot == slot and c.affirmed and not c.good]
+    met = sum(max((_place_fit(slot, s, g, lexicon) for s in said), default=0.0) for g in groups)
+    return max(1.0 / len(groups), min(1.0, met / len(groups)))
+
+
+def _place_fit(slot: str, a: Value, b: Value, lexicon: Lexicon) -> float:
+    if slot == "zone":
+        return zone_fit(a, b, lexicon)
+    return agreement(a, b) if isinstance(a, Arc) and isinstance(b, Arc) else 0.0
+
+
+_TWOFOLD = frozenset(("closure", "border", "width", "size", "length", "texture", "around"))
+"""Slots with two sides, where to deny the one is to say the other."""
+_BY_DENIAL = 0.8
+
+
 def _slot(
     slot: str, thing: Thing, features: Sequence[Feature], lexicon: Lexicon, weight: float, half: float
 ) -> Evidence | None:
@@ -395,6 +479,9 @@ def _slot(
                     continue
                 if value == 1.0 and slot not in ("arc", "around") and weight > _MINOR:
                     worst, wrong = min(worst, -1.0), claim
+                elif value == -1.0 and slot in _TWOFOLD and (right is None or right[0] < _BY_DENIAL):
+                    # "Not closed" says open.
+                    right = (_BY_DENIAL, claim)
                 continue
             if claim.hedged:
                 value *= half
@@ -410,6 +497,8 @@ def _slot(
         return Evidence("false", what, worst, weight, wrong.start, wrong.end, "something else is true")
     if right is not None:
         value, claim = right
+        if slot in ("arc", "zone"):
+            value *= _covered(slot, thing, features, lexicon)
         return Evidence("met" if value >= 0.9 else "near", what, value, weight, claim.start, claim.end)
     if implied and slot in ("zone", "shape", "around") and lexicon.classes.get(thing.label, {}).get(slot):
         return Evidence("met", what, 0.9 * implied, weight, why="implied by the class")

@@ -29,6 +29,8 @@ class Options:
         reference_weight: Weight of what only the reference answer says, beside 1 for a must-hit term.
         class_weight: Weight of what only the class implies.
         question_boost: Factor on what the question asks for by name.
+        unasked: Factor on a missing fact of a slot the question does not ask for.
+        given: Factor on a missing fact the question itself states.
         invention: Cost of a feature that is not there, as a share of a perfect score.
         wrong: Cost of a false attribute, as a share of what the right one earns.
         contradiction: What is left of an answer that says a thing and its opposite, in [0, 1].
@@ -46,6 +48,8 @@ class Options:
     reference_weight: float = 0.6
     class_weight: float = 0.5
     question_boost: float = 1.6
+    unasked: float = 0.5
+    given: float = 0.2
     invention: float = 0.55
     wrong: float = 0.85
     contradiction: float = 0.65
@@ -57,7 +61,7 @@ class Options:
 
 DEFAULT = Options()
 _NUMBERS = (
-    "penalty", "hedge_credit", "reference_weight", "class_weight", "question_boost", "invention", "wrong",
+    "penalty", "hedge_credit", "reference_weight", "class_weight", "question_boost", "unasked", "given", "invention", "wrong",
     "contradiction", "overlong_penalty",
 )  # fmt: skip
 

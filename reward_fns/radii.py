@@ -54,7 +54,32 @@ def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None
 
 
 def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int] | None:
-    """Read "the outer quarter", "innermost 30 %"."""
+    """Read "the outer quarter", "innermost 30 %", "inner radius 0.3 R, outer radius 0.6 R"."""
+    if words[start + 1 : start + 2] == ["radius"]:
+        ends = []
+        index = start
+        for name in ("outer",) if outer else ("inner", "outer"):
+            while words[index : index + 1] in ([","], ["and"], [";"]):
+                index += 1
+            if words[index : index + 2] != [name, "radius"]:
+                break
+            index += 2
+            while index < len(words) and words[index] in _FILLERS:
+                index += 1
+            value = _share(words, index)
+            if value is None:
+                break
+            ends.append(value)
+            index += 1
+            if words[index : index + 1] == ["r"]:
+                index += 1
+        if ends:
+            return (
+                (min(ends), max(ends), index)
+                if len(ends) > 1
+                else (0.0 if outer else ends[0], ends[0], index)
+            )
+        return None
     found = _fraction(words, start + 1)
     if found is None or (words[start + 1] in _COUNTS and found[1] == start + 2):
         return None

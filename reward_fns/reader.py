@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .claims import Reading
+from .claims import PLACES, Reading
 from .clauses import ClauseWalker
 from .features import group_features
 from .lexicon import Lexicon
 from .scan import SEPARATORS, corrected, scan
 from .text import Text
+
+_YES = frozenset(
+    ("yes", "yeah", "yep", "yup", "correct", "affirmative", "indeed", "y", "aye", "sure", "exactly")
+)
+_NO = frozenset(("no", "nope", "nah", "negative", "n", "nay"))
 
 
 def read(text: Text, lexicon: Lexicon, skip: Sequence[bool] | None = None) -> Reading:
@@ -25,9 +30,18 @@ def read(text: Text, lexicon: Lexicon, skip: Sequence[bool] | None = None) -> Re
     reading = Reading([], [], words)
     if words:
         opening = next((w for w in words if w not in SEPARATORS), "")
-        reading.opening = (
-            1 if opening in ("yes", "yeah", "yep", "correct") else -1 if opening in ("no", "nope") else 0
-        )
+        reading.opening = 1 if opening in _YES else -1 if opening in _NO and words[:2] != ["no", "."] else 0
     ClauseWalker(words, items, reading, skip).run()
     reading.features = group_features(reading)
     return reading
+
+
+def take_as_passing(reading: Reading) -> None:
+    """Read an answer to "where are the good dies": places are where dies pass, unless it says that they fail."""
+    for claim in reading.claims:
+        if claim.sentence in reading.failing or not claim.affirmed or claim.good:
+            continue
+        if claim.slot in PLACES and claim.value != "full":
+            claim.affirmed, claim.good = False, True
+        elif claim.slot in ("shape", "width", "size", "density", "length") and claim.value != "full":
+            claim.good = True

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from . import paper
+from .asked import NOTHING, Asked, read_question
 from .causes import judge_causes
 from .claims import Reading
 from .evidence import Evidence, Judgement
@@ -19,7 +20,7 @@ from .matching import judge
 from .options import DEFAULT, Options, overlong_charge, read_options
 from .parts import split_parts
 from .phrases import Index, index_words, match_phrase
-from .reader import read
+from .reader import read, take_as_passing
 from .repair import repair
 from .schema import PARTS, Criteria, Item, Rubric, load_rubric
 from .text import Text, read_text
@@ -149,11 +150,11 @@ def _judge(
         if isinstance(ground_truth, str)
         else json.dumps(ground_truth, sort_keys=True, default=str)
     )
-    rubric, compiled = compile_rubric(key, options.lexicon)
+    question = str((extra_info or {}).get("question") or "") if isinstance(extra_info, Mapping) else ""
+    rubric, compiled = compile_rubric(key, options.lexicon, question)
     lexicon = load_lexicon(options.lexicon)
     text = read_text(answer_text(answer))
-    question = str((extra_info or {}).get("question") or "") if isinstance(extra_info, Mapping) else ""
-    asked = _question(question, options.lexicon)
+    asked = read_question(question, options.lexicon)
     skip = repeats(text.words, _copied(text.words, asked))
     parts: dict[str, PartScore] = {}
     if rubric.dimension == "full":
@@ -164,12 +165,13 @@ def _judge(
             reading = (
                 whole if stretch is None else read(text, lexicon, _outside(len(text.words), stretch, skip))
             )
-            parts[name] = _score_part(reading, text, part, lexicon, {}, options)
+            parts[name] = _score_part(reading, text, part, lexicon, NOTHING, options)
     else:
         reading = read(text, lexicon, skip)
-        boost = dict.fromkeys(asked.slots, options.question_boost) if asked is not None else {}
+        if asked.survivors:
+            take_as_passing(reading)
         parts = {
-            name: _score_part(reading, text, part, lexicon, boost, options) for name, part in compiled.items()
+            name: _score_part(reading, text, part, lexicon, asked, options) for name, part in compiled.items()
         }
     scores = _total(rubric, parts, options, answer, extra_info)
     scores["score"] *= soup(text.words)
@@ -208,17 +210,22 @@ def _total(
 
 
 @lru_cache(maxsize=4096)
-def compile_rubric(text: str, lexicon_path: str | None = None) -> tuple[Rubric, dict[str, Compiled]]:
+def compile_rubric(
+    text: str, lexicon_path: str | None = None, question: str = ""
+) -> tuple[Rubric, dict[str, Compiled]]:
     """Repair and compile a rubric; cached by content, since every answer of a group asks for the same one."""
     load_rubric(text)
     mended, _ = repair(json.loads(text))
     rubric = load_rubric(mended)
     lexicon = load_lexicon(lexicon_path)
-    return rubric, {name: _compile(rubric, name, part, lexicon) for name, part in rubric.criteria.items()}
+    asked = NOTHING if rubric.dimension == "full" else read_question(question, lexicon_path)
+    return rubric, {
+        name: _compile(rubric, name, part, lexicon, asked) for name, part in rubric.criteria.items()
+    }
 
 
-def _compile(rubric: Rubric, name: str, part: Criteria, lexicon: Lexicon) -> Compiled:
-    truth, items = build_truth(rubric.labels, rubric.reference_answer, part, lexicon)
+def _compile(rubric: Rubric, name: str, part: Criteria, lexicon: Lexicon, asked: Asked) -> Compiled:
+    truth, items = build_truth(rubric.labels, rubric.reference_answer, part, lexicon, asked)
     phrases = [
         item
         for item, readings in items
@@ -232,11 +239,11 @@ def _compile(rubric: Rubric, name: str, part: Criteria, lexicon: Lexicon) -> Com
     unknown = [item for item, readings in avoided if not any(r.claims for r in readings)]
     compiled = Compiled(name, truth, items, phrases, unknown, causes, scorable)
     if rubric.reference_answer.strip():
-        _settle(compiled, rubric, lexicon)
+        _settle(compiled, rubric, lexicon, asked)
     return compiled
 
 
-def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon) -> None:
+def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon, asked: Asked) -> None:
     """Let the reference answer settle the rubric: it is right, so what it is charged for was misread.
 
     Facts that it contradicts are dropped, features that it invents are tolerated, and what it earns is the
@@ -244,10 +251,12 @@ def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon) -> None:
     """
     text = read_text(rubric.reference_answer)
     reading = read(text, lexicon)
-    if _score_part(reading, text, compiled, lexicon, {}, DEFAULT).hallucination > MISTAKEN:
+    if asked.survivors:
+        take_as_passing(reading)
+    if _score_part(reading, text, compiled, lexicon, asked, DEFAULT).hallucination > MISTAKEN:
         return
     for _ in range(2):
-        part = _score_part(reading, text, compiled, lexicon, {}, DEFAULT)
+        part = _score_part(reading, text, compiled, lexicon, asked, DEFAULT)
         wrong = [e for e in part.evidence if e.credit < 0]
         if not wrong:
             break
@@ -257,48 +266,12 @@ def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon) -> None:
                 compiled.truth.things[e.thing].known.clear()
             elif e.verdict == "invented" and e.what not in lexicon.shapes:
                 compiled.truth.tolerated.add(e.what)
-    compiled.full = max(LEAST_FULL, _score_part(reading, text, compiled, lexicon, {}, DEFAULT).score)
+    compiled.full = max(LEAST_FULL, _score_part(reading, text, compiled, lexicon, asked, DEFAULT).score)
 
 
-@dataclass(slots=True)
-class _Question:
-    words: list[str]
-    slots: frozenset[str]
-
-
-_ASKS = {
-    "where": ("zone", "arc"),
-    "zone": ("zone",),
-    "clock": ("arc",),
-    "direction": ("arc",),
-    "location": ("zone", "arc"),
-    "dense": ("density",),
-    "density": ("density",),
-    "texture": ("border", "density", "texture"),
-    "closed": ("closure",),
-    "closure": ("closure",),
-    "shape": ("shape",),
-    "borders": ("border",),
-    "border": ("border",),
-    "boundary": ("border",),
-    "width": ("width",),
-    "crisp": ("border",),
-    "structure": ("shape",),
-    "clustering": ("shape",),
-}
-
-
-@lru_cache(maxsize=4096)
-def _question(question: str, lexicon_path: str | None) -> _Question | None:
-    if not question.strip():
-        return None
-    words = read_text(question).words
-    return _Question(words, frozenset(slot for word in words for slot in _ASKS.get(word, ())))
-
-
-def _copied(words: Sequence[str], asked: _Question | None) -> list[bool] | None:
+def _copied(words: Sequence[str], asked: Asked) -> list[bool] | None:
     """Mark the sentences that copy the question: eight words or more of it in order."""
-    if asked is None or len(asked.words) < 4 or len(words) < 4:
+    if len(asked.words) < 4 or len(words) < 4:
         return None
     size = 5
     grams = {tuple(asked.words[i : i + size]) for i in range(len(asked.words) - size + 1)}
@@ -325,7 +298,7 @@ def _score_part(
     text: Text,
     part: Compiled,
     lexicon: Lexicon,
-    boost: Mapping[str, float],
+    asked: Asked,
     options: Options,
 ) -> PartScore:
     """Weigh the evidence on one part."""
@@ -333,7 +306,7 @@ def _score_part(
         return PartScore(0.0, 0.0, 0.0, [], False)
     if part.dimension == "root_cause":
         return _score_causes(reading, part, lexicon, options)
-    judgement = judge(reading, part.truth, part.dimension, lexicon, boost, options)
+    judgement = judge(reading, part.truth, part.dimension, lexicon, asked, options)
     evidence = judgement.evidence
     if part.phrases or part.avoided_phrases:
         index = index_words(reading.words)
@@ -397,7 +370,7 @@ def _mechanism(reading: Reading, part: Compiled, lexicon: Lexicon, judgement: Ju
 
 
 def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon, options: Options) -> PartScore:
-    judgement = judge(reading, part.truth, "defect_type", lexicon, {}, options)
+    judgement = judge(reading, part.truth, "defect_type", lexicon, NOTHING, options)
     share, charge, evidence = judge_causes(
         reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon
     )

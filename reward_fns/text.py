@@ -30,7 +30,7 @@ _FOLD = _Fold({
     **dict.fromkeys(map(ord, "\u2018\u2019\u02bc\u2032\u00b4\u02b9\uff07"), "'"),
     **dict.fromkeys(map(ord, "\u201c\u201d\u201e\u00ab\u00bb\u2033"), '"'),
     **dict.fromkeys(map(ord, "\u2010\u2011\u2012\u00ad\u2212\ufe63\uff0d"), "-"),
-    **dict.fromkeys(map(ord, "\u2013\u2014\u2015"), "\u2013"),
+    **dict.fromkeys(map(ord, "\u2013\u2014\u2015\u2026"), "\u2013"),
     **dict.fromkeys(map(ord, "*`_#"), " "),
     **dict.fromkeys(map(ord, "\u200b\u200c\u200d\ufeff\u2060"), " "),
     **dict.fromkeys(map(ord, "|\u2022\u25aa\u25cf\u00b7\u2192"), "\n"),
@@ -41,10 +41,13 @@ _FOLD = _Fold({
     ord("\u0130"): "i",
 })  # fmt: skip
 _HYPHEN = re.compile(r"(?<=[a-z\d])-(?=[a-z])|(?<=[a-z])-(?=\d)")
-_SPELLING = (("centre", "center"), ("localis", "localiz"), ("grey", "gray"))
+_SPELLING = (("centred", "centered"), ("centre", "center"), ("localis", "localiz"), ("grey", "gray"))
 
 
 _ODD = re.compile(r"[^\x00-\x7f]|[*`_#|]")
+
+
+_SHORT = re.compile(r"\b(approx|ca|prob|resp|incl|deg|max|min|vs|cf|i\.e|e\.g|appr|est)\.")
 
 
 def _fold(match: re.Match[str]) -> str:
@@ -77,6 +80,9 @@ def read_text(source: str) -> Text:
     folded = (source.translate(_FOLD) if source.isascii() else _ODD.sub(_fold, source)).lower()
     if "-" in folded:
         folded = _HYPHEN.sub(" ", folded).replace(" - ", " \u2013 ")
+    if "." in folded:
+        # The stop of an abbreviation ends no sentence.
+        folded = _SHORT.sub(lambda match: match[1].replace(".", " ") + " ", folded)
     for british, american in _SPELLING:
         if british in folded:
             folded = folded.replace(british, american)

@@ -7,11 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .angles import Arc, agreement
+from .asked import NOTHING, Asked
 from .claims import Claim, Feature, Reading, Value
 from .lexicon import Lexicon
-from .reader import read
+from .reader import read, take_as_passing
 from .schema import Criteria, Item
 from .text import read_text
+from .words import word_set
 
 ATTRIBUTES = ("density", "closure", "border", "width", "size", "length", "texture")
 
@@ -216,7 +218,7 @@ def normal_label(label: str, lexicon: Lexicon) -> str:
 
 
 def build_truth(
-    labels: Sequence[str], reference: str, criteria: Criteria, lexicon: Lexicon
+    labels: Sequence[str], reference: str, criteria: Criteria, lexicon: Lexicon, asked: Asked = NOTHING
 ) -> tuple[Truth, list[tuple[Item, list[Reading]]]]:
     """Compile what is true of a row.
 
@@ -226,11 +228,16 @@ def build_truth(
     names = list(dict.fromkeys(normal_label(label, lexicon) for label in labels))
     things = [_thing(name, lexicon) for name in names]
     said = read(read_text(reference), lexicon)
+    if asked.survivors:
+        take_as_passing(said)
     if not things:
         things = [Thing("") for feature in said.features if _has_head(feature)][:6] or [Thing("")]
     truth = Truth(things, opening=said.opening)
+    several = not _SEVERAL.isdisjoint(said.words) or not _SEVERAL.isdisjoint(asked.words)
     previous: Thing | None = None
     for feature in said.features:
+        if several:
+            _add_twin(feature.claims, truth, lexicon)
         previous = _absorb(feature.claims, truth, "reference", lexicon, previous)
     for claim in said.claims:
         if claim.slot == "cause" and claim.affirmed:
@@ -248,6 +255,29 @@ def build_truth(
     for thing in things:
         thing.sealed = True
     return truth, items
+
+
+_SEVERAL = word_set("two three both second another other smaller bigger one four")
+_MOST = 6
+
+
+def _add_twin(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> None:
+    """Make room for a second feature of a class when the reference places it where the first is not."""
+    positive = [c for c in claims if c.affirmed and not c.good]
+    arcs = [c.value for c in positive if c.slot == "arc" and isinstance(c.value, Arc)]
+    if not arcs or len(truth.things) >= _MOST:
+        return
+    if any(not thing.told for thing in truth.things) and len(truth.labels) > 1:
+        return
+    best = max(truth.things, key=lambda thing: affinity(positive, thing, lexicon))
+    known = [value for value in best.values("arc") if isinstance(value, Arc)]
+    if not best.label or not known:
+        return
+    if any(agreement(a, b) > 0.3 or agreement(b, a) > 0.3 for a in arcs for b in known):
+        return
+    if any(c.slot == "type" and c.value != best.label for c in positive):
+        return
+    truth.things.append(_thing(best.label, lexicon))
 
 
 def _thing(name: str, lexicon: Lexicon) -> Thing:
@@ -301,7 +331,9 @@ def _absorb(
                     if claim.value in other.values(claim.slot):
                         other.add(claim.slot, claim.value, source)
         return previous
-    thing.told = thing.told or (source == "reference" and any(c.slot in ("type", "shape") for c in positive))
+    thing.told = thing.told or (
+        source == "reference" and any(c.slot in ("type", "shape", "arc") for c in positive)
+    )
     for pair in pairs(positive):
         if all(pair[0].value != other.value or pair[1] != arc for other, arc in thing.pairs):
             thing.pairs.append(pair)
@@ -317,10 +349,20 @@ def _absorb(
                 thing.facts["zone"] = []
         if claim.slot == "around" and claim.value == "part":
             thing.facts["around"] = [f for f in thing.facts.get("around", []) if f.source != "class"]
+        if claim.slot == "arc" and source == "hit" and _of_survivors(claim, truth):
+            continue
         if claim.slot == "shape" and thing.label and fit(claim, thing, lexicon) < 0:
             continue
         thing.add(claim.slot, claim.value, source)
     return thing
+
+
+def _of_survivors(claim: Claim, truth: Truth) -> bool:
+    """Tell whether a must-hit direction is where the reference says that dies pass."""
+    return isinstance(claim.value, Arc) and any(
+        c.slot == "arc" and isinstance(c.value, Arc) and agreement(claim.value, c.value) > 0.5
+        for c in truth.survivors
+    )
 
 
 def pairs(claims: Sequence[Claim]) -> list[tuple[Claim, Arc]]:

@@ -1,0 +1,89 @@
+"""What a question asks for, and what it takes for granted and need not be said again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from .claims import HEADS, PLACES, Claim
+from .lexicon import load_lexicon
+from .reader import read
+from .text import read_text
+from .words import word_set
+
+_SLOTS: Mapping[str, tuple[str, ...]] = {
+    "zone arc around": ("where", "location", "located", "position", "lie", "lies", "sit", "sits", "place"),
+    "zone": ("zone", "zones", "radius", "radial", "radially", "far", "deep", "reach", "depth"),
+    "arc": ("clock", "direction", "directions", "hour", "hours", "side", "angle", "azimuth", "quadrant"),
+    "arc around": ("circumference", "azimuthal", "symmetric", "symmetrical", "angular", "around", "round"),
+    "density": ("dense", "denser", "density", "dense?", "harder", "populated", "filled", "heavier", "packed"),
+    "border density texture": ("texture",),
+    "closure": (
+        "closed", "closure", "continuous", "broken", "gap", "gaps", "interrupted", "complete", "continuity",
+    ),
+    "border": (
+        "border", "borders", "boundary", "boundaries", "sharp", "sharper", "crisp", "end", "edges", "fuzzy",
+        "outline", "transition", "contour",
+    ),
+    "width": ("width", "thick", "thickness", "thicker", "thin", "wide", "wider", "broad", "narrow"),
+    "length": ("length", "long", "longer"),
+    "size": ("size", "big", "bigger", "larger", "large", "largest", "extent"),
+    "shape": ("shape", "shapes", "structure", "clustering", "form", "grouping", "geometry", "shaped"),
+    "shape texture": ("straight", "curved", "hollow", "round", "solid"),
+    "type": ("class", "classes", "type", "types", "label", "labels", "pattern", "patterns", "category", "name"),
+    "shape density closure border width size length texture": (
+        "look", "looks", "describe", "morphology", "appearance", "characterize", "characterise", "features",
+    ),
+}  # fmt: skip
+_ASKS = {word: tuple(slots.split()) for slots, words in _SLOTS.items() for word in words}
+_KNOWN = word_set("the both two three these this that its their each four of")
+_PASSING = word_set(
+    "good passing pass passes survive survives survivors surviving healthy green yield working clean"
+)
+
+
+@dataclass(slots=True)
+class Asked:
+    """A question, read.
+
+    Attributes:
+        words: Its tokens.
+        slots: What it asks for.
+        given: What it takes for granted: "the ring", "the two clusters".
+        survivors: Whether it asks where dies pass.
+    """
+
+    words: list[str]
+    slots: frozenset[str] = frozenset()
+    given: list[Claim] = field(default_factory=list)
+    survivors: bool = False
+
+
+NOTHING = Asked([])
+
+
+@lru_cache(maxsize=4096)
+def read_question(question: str, lexicon_path: str | None) -> Asked:
+    """Read a question; once for each, since every answer of a group has the same one."""
+    if not question.strip():
+        return NOTHING
+    lexicon = load_lexicon(lexicon_path)
+    text = read_text(question)
+    words = text.words
+    given = [claim for claim in read(text, lexicon).claims if _is_given(words, claim)]
+    return Asked(
+        words,
+        frozenset(slot for word in words for slot in _ASKS.get(word, ())),
+        given,
+        not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
+    )
+
+
+def _is_given(words: list[str], claim: Claim) -> bool:
+    """Tell whether a definite noun phrase names it, and not as one of two choices."""
+    if not claim.affirmed or (claim.slot not in HEADS and claim.slot not in PLACES):
+        return False
+    if words[claim.end : claim.end + 1] == ["or"] or "or" in words[max(0, claim.start - 2) : claim.start]:
+        return False
+    return not _KNOWN.isdisjoint(words[max(0, claim.start - 3) : claim.start + 1])
