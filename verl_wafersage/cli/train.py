@@ -51,15 +51,28 @@ def demo(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", help="A Hydra override for main_ppo; may be repeated.")
     ] = None,
+    study: Annotated[
+        bool, typer.Option("--study", help="Compare rewards and orders on real wafers instead (hours).")
+    ] = False,
+    maps: Annotated[Path | None, typer.Option(help="MixedWM38's npz, for the study.")] = None,
+    arms: Annotated[
+        list[str] | None, typer.Option("--arm", help="Arm of the study, or group of arms; may be repeated.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Watch verl train a tiny Qwen3-VL on wafer maps, on a machine without a GPU."""
     from verl_wafersage.demo.prepare import DemoOptions
     from verl_wafersage.demo.run import run_demo
+    from verl_wafersage.study.prepare import StudyOptions
+    from verl_wafersage.study.run import run_study
 
     console = Console(stderr=True)
     try:
-        made = run_demo(folder, DemoOptions(steps, wafers, start_steps, size, seed), console, overrides or ())
+        if study:
+            made = run_study(folder, StudyOptions(), maps, arms or (), console)
+        else:
+            options = DemoOptions(steps, wafers, start_steps, size, seed)
+            made = run_demo(folder, options, console, overrides or ())
     except KeyboardInterrupt:
         console.print("stopped; the same command goes on from the last checkpoint")
         sys.exit(130)

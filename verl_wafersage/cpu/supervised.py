@@ -138,7 +138,7 @@ def encode(files: Sequence[Path], processor: Any) -> tuple[list[Example], list[d
 
 def _example(messages: list[dict[str, str]], patches: int, picture: int, processor: Any) -> Example:
     tokens = patches // processor.image_processor.merge_size**2
-    chat = [{"role": m["role"], "content": _parts(m["content"])} for m in messages]
+    chat = [{"role": m["role"], "content": chat_parts(m["content"])} for m in messages]
     template = processor.apply_chat_template
     whole = template(chat, tokenize=False)
     prompt = template(chat[:-1], tokenize=False, add_generation_prompt=True)
@@ -149,7 +149,8 @@ def _example(messages: list[dict[str, str]], patches: int, picture: int, process
     return Example((*prompt_ids, *answer_ids), tuple(labels), picture)
 
 
-def _parts(content: str) -> list[dict[str, str]]:
+def chat_parts(content: str) -> list[dict[str, str]]:
+    """A message's content as parts for the chat template: its text around one `<image>`."""
     head, found, tail = content.partition("<image>")
     image = [{"type": "image"}] if found else []
     return [*([{"type": "text", "text": head}] if head else []), *image, {"type": "text", "text": tail}]

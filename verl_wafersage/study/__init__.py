@@ -1,0 +1,1 @@
+"""`verl-wafersage demo --study`: does it learn, from what, and by which reward; measured on held-out maps."""

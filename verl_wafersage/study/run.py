@@ -1,0 +1,113 @@
+"""The study from data to table; every stage is skipped when its result is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from ..errors import InputError
+from .answers import Row, held_out, measure
+from .arms import ARMS, GROUPS, Arm
+from .prepare import StudyFolder, StudyOptions, claim, make_data, make_start
+from .results import write_results
+
+EVERY = 20
+"""Steps between the checkpoints that are measured."""
+
+
+def run_study(
+    root: Path, options: StudyOptions, maps: Path | None, names: Sequence[str], console: Console
+) -> dict[str, str]:
+    """Make what is missing of the arms named, measure it, and write the table.
+
+    Args:
+        root: Working folder; a second call goes on where the first one stopped, or adds arms. Two calls
+            with different arms may run at once when data and start are there.
+        options: What to make and how long to train.
+        maps: MixedWM38's npz; needed the first time.
+        names: Names of arms or of groups of arms; the core by default.
+        console: Where progress is shown.
+
+    Returns:
+        Where `results` (JSON), `table` (Markdown) and `plot` lie.
+
+    Raises:
+        InputError: When the folder holds something else, the real maps are missing or an arm is unknown.
+        TrainingError: When a run fails.
+    """
+    chosen = choose_arms(names or ("core",))
+    folder = StudyFolder(root.resolve())
+    claim(folder, options)
+    console.print("[1/3] wafers and questions")
+    make_data(folder, maps, options)
+    console.print(f"[2/3] supervised start, {options.start_steps} steps")
+    make_start(folder, options, _tell(console))
+    rows = held_out(folder.real, options.held_out)
+    measure(folder.start, rows, folder.answers("start"))
+    # Seed by seed, so that a study that is cut short still compares its arms.
+    for seed in range(max(len(arm.seeds) for arm in chosen)):
+        for arm in chosen:
+            if seed in arm.seeds:
+                console.print(f"[3/3] {arm.about}, seed {seed}: {options.steps * arm.factor} steps")
+                train_arm(folder, options, arm, seed, rows)
+                write_results(folder, options)
+    return write_results(folder, options)
+
+
+def choose_arms(names: Sequence[str]) -> list[Arm]:
+    """Arms by name or group, in the order of `ARMS`.
+
+    Raises:
+        InputError: For an unknown name.
+    """
+    for name in names:
+        if name not in GROUPS and name not in {arm.name for arm in ARMS}:
+            known = ", ".join((*GROUPS, *(arm.name for arm in ARMS)))
+            raise InputError(f"no arm {name!r}", field="--arm", remedy=f"use one of: {known}")
+    return [arm for arm in ARMS if arm.name in names or arm.group in names]
+
+
+def _tell(console: Console) -> Callable[[int, float], None]:
+    def tell(step: int, loss: float) -> None:
+        if step % 100 == 0:
+            console.print(f"      step {step}  loss {loss:.2f}")
+
+    return tell
+
+
+def train_arm(folder: StudyFolder, options: StudyOptions, arm: Arm, seed: int, rows: Sequence[Row]) -> None:
+    """Train one arm with one seed through verl's main_ppo, and measure its checkpoints."""
+    from ..demo.launch import train
+
+    run, steps = folder.run(arm.name, seed), options.steps * arm.factor
+    if folder.answers(arm.name, seed, steps).exists():
+        return
+    train(overrides(folder, steps, arm, seed), run)
+    for checkpoint in sorted((run / "checkpoints").glob("global_step_*")):
+        step = int(checkpoint.name.rsplit("_", 1)[-1])
+        measure(checkpoint / "actor" / "huggingface", rows, folder.answers(arm.name, seed, step))
+
+
+def overrides(folder: StudyFolder, steps: int, arm: Arm, seed: int) -> list[str]:
+    """Hydra overrides of a run: what all arms share, then the arm's own."""
+    return [
+        "+recipe=wafersage_cpu",
+        f"wafersage.model={folder.start}",
+        f"wafersage.data_dir={folder.learning}",
+        f"wafersage.run_dir={folder.run(arm.name, seed)}",
+        f"data.val_files={folder.real}/val-*.parquet",
+        f"trainer.total_training_steps={steps}",
+        "trainer.total_epochs=100",
+        # Checkpoints are measured afterwards, outside verl, all on the same questions.
+        f"trainer.save_freq={EVERY}",
+        "trainer.max_actor_ckpt_to_keep=100",
+        "trainer.test_freq=-1",
+        "trainer.val_before_train=false",
+        "data.train_batch_size=32",
+        "actor_rollout_ref.actor.ppo_mini_batch_size=32",
+        f"data.seed={seed}",
+        f"actor_rollout_ref.rollout.seed={seed}",
+        *arm.overrides,
+    ]
