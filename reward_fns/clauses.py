@@ -82,8 +82,9 @@ _WOULD = word_set(
     spare hit affect cover light mark form surround stretch go fail begin occupy stand spread
     """
 )
-_RESTS = word_set("rest remaining remainder otherwise other elsewhere residual")
-_ELSE = _RESTS | {"else", "others"}
+_RESTS = word_set("rest remaining remainder otherwise elsewhere residual")
+_SHARES = word_set("quarters quarter thirds third half most part parts majority percent %")
+_ELSE = _RESTS | {"else", "other", "others"}
 _PREPOSITIONS = word_set(
     """
     above below beneath under beyond between around close beside outside inside from to into out off just
@@ -173,9 +174,10 @@ class ClauseWalker:
     def _rest(self) -> None:
         """Set apart what is said of the rest of a place: "the remaining rim is clean"."""
         for claim in self.reading.claims:
-            if claim.slot == "zone" and not _RESTS.isdisjoint(
-                self.words[max(0, claim.start - 4) : claim.end]
-            ):
+            if claim.slot != "zone":
+                continue
+            before = self.words[max(0, claim.start - 4) : claim.end]
+            if not _RESTS.isdisjoint(before) or not (claim.affirmed or _SHARES.isdisjoint(before)):
                 claim.slot = "rest"
 
     def _stretch(self, i: int, radius: tuple[float, float]) -> tuple[float, float]:
@@ -356,6 +358,11 @@ class ClauseWalker:
             if claim.slot == "cause" or claim.slot in HEADS:
                 claim.affirmed = False
 
+    def _acquitted(self, i: int, j: int) -> None:
+        for claim in self.reading.claims[self.from_here :]:
+            if claim.slot == "cause":
+                claim.affirmed = False
+
     def _unreal(self, i: int, j: int) -> None:
         if self.deny != "deny":
             self._counterfactual()
@@ -457,7 +464,7 @@ class ClauseWalker:
         return (
             bool(so_far)
             and self.words[i - 1] in _COPULAS
-            and all(c.slot in PLACES and c.value != "full" for c in so_far)
+            and all(c.slot in PLACES and c.value not in ("full", "none") for c in so_far)
         )
 
     def _listed(self, i: int, j: int) -> bool:
@@ -558,7 +565,8 @@ class ClauseWalker:
             return
         if self.deny == "deny" or self.unreal:
             return
-        if following in _AFTER_CLEAR - {"of", "too", "as"} and not self._places(self.from_here):
+        ahead = following in _AFTER_CLEAR - {"of", "too", "as"}
+        if ahead and not self._places(self.from_here if predicate else self.segment):
             # "empty from 0.35 to 0.88 R"
             self.good = True
             return
@@ -648,6 +656,7 @@ _CUES: dict[str, Callable[[ClauseWalker, int, int], None]] = {
     "apart": ClauseWalker._apart,
     "undone": ClauseWalker._undo,
     "ruled": ClauseWalker._ruled,
+    "acquitted": ClauseWalker._acquitted,
     "unreal": ClauseWalker._unreal,
     "except": ClauseWalker._except,
     "pattern": ClauseWalker._pattern,

@@ -68,16 +68,17 @@ def group_features(reading: Reading) -> list[Feature]:
 
 def _fill(claims: list[Claim]) -> None:
     """Read "nearly all dies are lost" as dense when it is said of a part: "at the hub nearly all is lost"."""
-    part = -1
+    part, filled = -1, -1
     for claim in claims:
         if not claim.affirmed or claim.good:
             continue
-        if (claim.slot == "shape" and claim.value == "full" and claim.sentence == part) or (claim.slot == "zone" and claim.value == "full" and claim.sentence == part):
-            claim.slot, claim.value = "density", "dense"
-        elif (claim.slot == "zone" and claim.value not in ("full", "outer")) or (
-            claim.slot == "shape" and claim.value in ("ring", "line", "blob", "arc", "band")
-        ):
+        if claim.value == "full" and claim.sentence == part and (claim.slot == "shape" or claim.start == filled):
+            claim.slot, claim.value, filled = "density", "dense", claim.start
+        elif claim.value in _PARTS or (claim.slot == "zone" and isinstance(claim.value, tuple)):
             part = claim.sentence
+
+
+_PARTS = frozenset(("center", "middle", "edge", "inner", "ring", "line", "blob", "arc", "band"))
 
 
 def _at_the_edge(feature: Feature, words: list[str]) -> None:
@@ -138,9 +139,12 @@ def _another_place(words: list[str], current: list[Claim], claim: Claim) -> int 
     places = [c for c in current if c.slot == "zone" and c.affirmed and not c.good]
     if not places or any(_touch(c.value, claim.value) for c in places):
         return None
-    at = claim.start - (2 if words[claim.start - 1] in ("the", "whole", "entire") else 1)
-    if at > places[-1].end - 1 and words[at] in (",", "and", "plus", ";"):
-        return sum(c.start < at for c in current)
+    near = claim.start - (2 if words[claim.start - 1] in ("the", "whole", "entire") else 1)
+    for at in range(claim.start - 1, places[-1].end - 1, -1):
+        if words[at] in (",", "and", "plus", ";", "with") and (
+            at == near or words[at + 1] in _DETERMINERS or words[at + 1] == "with"
+        ):
+            return sum(c.start < at for c in current)
     return None
 
 

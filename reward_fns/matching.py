@@ -166,7 +166,7 @@ def judge(
 def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, options: Options) -> None:
     """Ask less for what the question already says, or does not ask for."""
     slots = (entry.slot,) if entry.slot else ("type", "shape", "zone")
-    if any(c.slot in slots and fit(c, thing, lexicon) == 1.0 for c in asked.given):
+    if any(c.slot in slots and fit(c, thing, lexicon) >= 0.9 for c in asked.given):
         entry.weight *= options.given
     elif asked.slots and entry.slot and entry.slot not in asked.slots:
         entry.weight *= options.unasked
@@ -413,7 +413,10 @@ def _recognised(
 def _covered(slot: str, thing: Thing, features: Sequence[Feature], lexicon: Lexicon) -> float:
     """Return the share of several true places that are named: where a line begins and where it ends."""
     values = thing.values(slot)
-    exact = [v for v in values if isinstance(v, Arc) and not v.words] if slot == "arc" else values
+    if slot == "arc":
+        exact = [v for v in values if isinstance(v, Arc) and not v.words]
+    else:
+        exact = [v for v in values if isinstance(v, tuple) or (v in lexicon.zones and v != "full")]
     groups: list[Value] = []
     for value in exact:
         if all(_place_fit(slot, value, other, lexicon) < 0.4 for other in groups):

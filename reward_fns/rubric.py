@@ -330,7 +330,8 @@ def _score_part(
     score = max(floor, kept, min(1.0, value / part.full))
     if judgement.denied_truth and value < 0.3:
         score = 0.0
-    if reading.refuses and hit < 0.7 and sum(c.affirmed for c in reading.claims) < 3:
+    claimed = sum(c.affirmed for c in reading.claims)
+    if reading.refuses and (claimed < 2 or (hit < 0.7 and claimed < 3)):
         score = 0.0
     if part.truth.opening * reading.opening < 0:
         score *= 0.3
