@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from .claims import Claim, Feature, Reading
 from .evidence import Evidence
@@ -30,7 +31,9 @@ def verdict_of(cause: str, label: str, truth: Truth, lexicon: Lexicon) -> float:
     lists = lexicon.patterns.get(label)
     if lists is not None:
         if _member(cause, lists.get("accept", frozenset())):
-            return 1.0
+            return 0.0 if cause in truth.excluded else 1.0
+        if cause in truth.excluded:
+            return -1.0
         # The reference may be wrong about a cause nobody accepts; a must-hit term decides.
         rejected = _member(cause, lists.get("reject", frozenset()))
         if len(truth.things) == 1 and (
@@ -57,7 +60,7 @@ def judge_causes(
         The share of what a good answer proposes, in [0, 1]; the charge for false ones, in [0, 1]; evidence.
     """
     evidence: list[Evidence] = []
-    owners = _owners(reading, bound)
+    owners = _owners(reading, bound, truth)
     good: dict[int, dict[str, set[str]]] = {n: {} for n in range(len(truth.things))}
     bad: list[Claim] = []
     neutral: list[Claim] = []
@@ -68,6 +71,8 @@ def judge_causes(
     spans: set[tuple[int, int]] = set()
     denied_true = 0
     asserted = 0
+    if truth.labels == ["None"]:
+        _nothing(reading, truth)
     for claim in reading.claims:
         if claim.slot != "cause":
             continue
@@ -132,6 +137,20 @@ def judge_causes(
     return share, min(0.72 if share > 0.7 and reading.stated and wrong < 3 else 1.0, charge), evidence
 
 
+def _nothing(reading: Reading, truth: Truth) -> None:
+    """Read "there is no pattern", or causes denied one by one, as: nothing has to be explained."""
+    claims = reading.claims
+    causes = [c for c in claims if c.slot == "cause"]
+    if any(c.value == "none.general" for c in causes):
+        return
+    said = next((c for c in claims if c.slot == "type" and c.value == "None" and c.affirmed), None)
+    denied = [c for c in causes if not c.affirmed]
+    if said is None and denied and len(denied) == len(causes) and len({c.value for c in denied}) > 1:
+        said = denied[0]
+    if said is not None:
+        claims.append(replace(said, slot="cause", value="none.general", affirmed=True))
+
+
 def _share(good: Mapping[int, dict[str, set[str]]]) -> float:
     """Return how much of a good list of hypotheses is there: two for one pattern, one for each of several."""
     shares = []
@@ -165,7 +184,21 @@ def _certainty(reading: Reading) -> float:
     return DEFINITE if reading.sure else 1.0
 
 
-def _owners(reading: Reading, bound: Sequence[tuple[Feature, Thing | None]]) -> dict[int, Thing | None]:
+def _by_order(words: Sequence[str], claim: Claim, truth: Truth) -> Thing | None:
+    """Return the feature that "the former" or "the latter" after a cause means."""
+    if len(truth.things) != 2:
+        return None
+    for word in words[claim.end : claim.end + 12]:
+        if word in (",", ";", ".", "\n"):
+            return None
+        if word in ("former", "latter"):
+            return truth.things[word == "latter"]
+    return None
+
+
+def _owners(
+    reading: Reading, bound: Sequence[tuple[Feature, Thing | None]], truth: Truth
+) -> dict[int, Thing | None]:
     """Say for each cause which feature it is given for: the one named last before it, or in its clause."""
     by_sentence: dict[int, list[tuple[int, int, Thing]]] = {}
     for feature, owner in bound:
@@ -194,7 +227,7 @@ def _owners(reading: Reading, bound: Sequence[tuple[Feature, Thing | None]]) -> 
             last, last_sentence = None, claim.sentence
         elif claim.sentence > last_sentence + 1:
             last = None
-        owners[id(claim)] = last
+        owners[id(claim)] = _by_order(reading.words, claim, truth) or last
     return owners
 
 

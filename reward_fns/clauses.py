@@ -134,7 +134,7 @@ class ClauseWalker:
     ) -> None:
         self.words, self.items, self.reading, self.skip = words, items, reading, skip
         self.clause = self.sentence = 0
-        self.deny = ""
+        self.deny = self.outer_deny = ""
         self.aside = False
         self.choice = False
         self.good = False
@@ -149,6 +149,7 @@ class ClauseWalker:
         self.joined = False
         self.deny_at = self.deny_claims = 0
         self.from_here = 0
+        self.rejected_at = -1
 
     def run(self) -> None:
         """Read every item; the claims are in the reading then."""
@@ -215,6 +216,11 @@ class ClauseWalker:
             return
         if mark == ",":
             self.apart = False
+        if mark == "(":
+            self.outer_deny = self.deny
+        elif mark == ")" and self.deny != self.outer_deny:
+            # A denial inside brackets ends with them.
+            self.deny = self.outer_deny
         if mark in ("(", ")", "/", "&", "+"):
             return
         follows_verb, pronoun = self._ahead(k, i)
@@ -232,6 +238,11 @@ class ClauseWalker:
             return
         if mark in (":", "\u2013"):
             claims = self.reading.claims[self.from_here :]
+            if self.rejected_at == i and not claims:
+                # "Less likely: a mechanical touch."
+                self._new_clause()
+                self.deny = "deny"
+                return
             if claims and not self.verb_seen and not self.deny and all(c.slot in PLACES for c in claims):
                 # "Rim: a crisp hoop" speaks of one thing.
                 return
@@ -359,8 +370,16 @@ class ClauseWalker:
                 claim.affirmed = False
 
     def _acquitted(self, i: int, j: int) -> None:
-        for claim in self.reading.claims[self.from_here :]:
-            if claim.slot == "cause":
+        self.rejected_at = j
+        if self.deny == "deny":
+            return
+        claims = self.reading.claims
+        start = self.from_here
+        if start >= len(claims):
+            # "A transport contact: set aside."
+            start = self.previous_from
+        for claim in claims[start:]:
+            if claim.slot == "cause" and claim.sentence == self.sentence:
                 claim.affirmed = False
 
     def _unreal(self, i: int, j: int) -> None:
@@ -516,6 +535,7 @@ class ClauseWalker:
 
     def _undo(self, i: int, j: int) -> None:
         denied = self.deny == "deny"
+        self.rejected_at = j
         for claim in self.reading.claims[self.from_here :]:
             if not denied:
                 claim.affirmed = False

@@ -328,7 +328,7 @@ def _score_part(
     # What is right stays visible below what is wrong, so that groups of poor answers still differ.
     kept = 0.0 if judgement.denied_truth else KEPT * hit
     score = max(floor, kept, min(1.0, value / part.full))
-    if judgement.denied_truth and value < 0.3:
+    if judgement.denied_truth and value < 0.3 and (len(part.truth.things) == 1 or hit < 0.3):
         score = 0.0
     claimed = sum(c.affirmed for c in reading.claims)
     if reading.refuses and (claimed < 2 or (hit < 0.7 and claimed < 3)):

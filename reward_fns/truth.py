@@ -71,6 +71,7 @@ class Truth:
         survivors: What is true of the dies that pass.
         denied: Other claims the reference denies.
         causes: Cause concepts the row itself names.
+        excluded: Cause concepts the row rules out.
         phrases: Must-hit items the lexicon does not know, by item.
         tolerated: What the reference answer names beside the features; never charged.
         opening: +1 or -1 when the reference opens with yes or no.
@@ -81,6 +82,7 @@ class Truth:
     survivors: list[Claim] = field(default_factory=list)
     denied: list[Claim] = field(default_factory=list)
     causes: dict[str, str] = field(default_factory=dict)
+    excluded: set[str] = field(default_factory=set)
     opening: int = 0
     tolerated: set[str] = field(default_factory=set)
 
@@ -242,6 +244,8 @@ def build_truth(
     for claim in said.claims:
         if claim.slot == "cause" and claim.affirmed:
             truth.causes.setdefault(str(claim.value), "reference")
+        elif claim.slot == "cause":
+            truth.excluded.add(str(claim.value))
     items = []
     for item in criteria.must_hit:
         readings = [read(read_text(term), lexicon) for term in item.any_of]
@@ -250,8 +254,11 @@ def build_truth(
             for feature in reading.features:
                 _absorb(feature.claims, truth, "hit", lexicon, None)
             for claim in reading.claims:
-                if claim.slot == "cause":
+                if claim.slot == "cause" and claim.affirmed:
                     truth.causes[str(claim.value)] = "hit"
+                elif claim.slot == "cause":
+                    truth.excluded.add(str(claim.value))
+    truth.excluded -= set(truth.causes)
     for thing in things:
         thing.sealed = True
     return truth, items
