@@ -85,4 +85,5 @@ class Reading:
 
 
 PLACES = frozenset(("zone", "arc", "around"))
+ATTRIBUTES = ("density", "closure", "border", "width", "size", "length", "texture")
 HEADS = frozenset(("type", "shape"))

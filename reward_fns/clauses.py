@@ -72,7 +72,7 @@ _VERB_DENIAL = word_set(
 )
 _OUTLINES = word_set(
     """
-    border borders boundary boundaries edge edges rim rims margin margins periphery perimeter outer inner
+    border borders boundary boundaries edge edges rim rims margin margins periphery perimeter
     """
 )
 _WAYS = word_set("way clearance distance path route walk")
@@ -365,8 +365,9 @@ class ClauseWalker:
 
     def _ruled(self, i: int, j: int) -> None:
         claims = self.reading.claims
-        for claim in claims[min(self.previous_from, self.from_here) :]:
-            if claim.slot == "cause" or claim.slot in HEADS:
+        for claim in claims[-_MOST:]:
+            near = claim.sentence == self.sentence or claim.clause == self.clause - 1
+            if near and (claim.slot == "cause" or claim.slot in HEADS):
                 claim.affirmed = False
 
     def _acquitted(self, i: int, j: int) -> None:
@@ -512,7 +513,8 @@ class ClauseWalker:
             # "halfway on the way from the axis to the border"
             return True
         claims = self.reading.claims
-        if claims and claims[-1].slot == "border" and i - claims[-1].end <= 1 and words[i] in _OUTLINES:
+        last = claims[-1] if claims else None
+        if last is not None and last.slot == "border" and last.end == i and words[i] in _OUTLINES:
             # "diffuse borders"
             return True
         if before in _TOWARD or before in _OWN:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .claims import HEADS, Claim, Feature, Reading, Value
+from .claims import ATTRIBUTES, HEADS, Claim, Feature, Reading, Value
 from .scan import SEPARATORS
 from .words import word_set
 
@@ -37,6 +37,11 @@ def group_features(reading: Reading) -> list[Feature]:
             # "the smaller one at the edge" is a thing of its own.
             features.append(Feature(current, claim.sentence))
             current, head = [], None
+        elif claim.slot in ATTRIBUTES and claim.affirmed and not claim.good and current:
+            cut = _restated(words, current, claim)
+            if cut is not None:
+                features.append(Feature(current[:cut], claim.sentence))
+                current, head = current[cut:], None
         elif claim.slot in HEADS and claim.affirmed and not claim.good and head is not None:
             cut = _cut(words, current, head, claim)
             if cut is not None:
@@ -96,6 +101,17 @@ def _another_one(words: list[str], claim: Claim) -> bool:
         and words[claim.start - 1] == "the"
         and claim.slot not in HEADS
     )
+
+
+def _restated(words: list[str], current: list[Claim], claim: Claim) -> int | None:
+    """Return where an attribute is stated anew of another thing: "a long cut here, a short one there"."""
+    rival = next((c for c in current if c.slot == claim.slot and c.value != claim.value and c.affirmed), None)
+    if rival is None:
+        return None
+    for at in range(claim.start - 1, rival.end - 1, -1):
+        if words[at] in (",", "and", "plus", ";", "with", "versus", "against") and words[at + 1] in _DETERMINERS:
+            return sum(c.start < at for c in current)
+    return None
 
 
 def _after_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:

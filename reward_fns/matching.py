@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 
 from .angles import Arc, agreement
 from .asked import Asked
-from .claims import Claim, Feature, Reading, Value
+from .claims import ATTRIBUTES, Claim, Feature, Reading, Value
 from .evidence import Evidence, Judgement, Weight, seen
 from .inventions import charge_flawless, charge_inventions, judge_clear, judge_survivors
 from .lexicon import Lexicon
 from .options import Options
-from .truth import ATTRIBUTES, Fact, Thing, Truth, affinity, describe, fit, pairs, zone_fit
+from .truth import Fact, Thing, Truth, affinity, describe, fit, pairs, zone_fit
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {
@@ -61,6 +61,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
     bound: list[tuple[Feature, Thing | None]] = []
     previous: Thing | None = truth.things[0] if len(truth.things) == 1 else None
     taken: dict[int, float] = {}
+    last_sentence = -1
     for feature in reading.features:
         positive = [c for c in feature.claims if c.affirmed and not c.good]
         if not positive:
@@ -68,8 +69,12 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             continue
         identity = [c for c in positive if c.slot in ("type", "shape", "zone", "arc", "around")]
         if not identity:
-            bound.append((feature, previous))
+            alone = last_sentence != feature.sentence and len(truth.things) > 1
+            bound.append((feature, _by_attributes(positive, truth, lexicon) or previous if alone else previous))
+            if bound[-1][1] is not None:
+                previous, last_sentence = bound[-1][1], feature.sentence
             continue
+        last_sentence = feature.sentence
         scored = [
             (affinity(feature.claims, thing, lexicon), -taken.get(n, 0.0), -n)
             for n, thing in enumerate(truth.things)
@@ -93,6 +98,13 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             bound.append((feature, None))
             previous = None
     return bound
+
+
+def _by_attributes(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> Thing | None:
+    """Return the one feature that attributes alone can mean: "the long one is thin"."""
+    scores = [sum(fit(c, thing, lexicon) for c in claims) for thing in truth.things]
+    best = max(scores)
+    return truth.things[scores.index(best)] if best > 0.0 and scores.count(best) == 1 else None
 
 
 def _only_place(identity: Sequence[Claim], thing: Thing, previous: Thing | None) -> bool:
@@ -254,7 +266,7 @@ def _pairs(thing: Thing, result: Judgement, weight: Weight) -> None:
         right = agreement(where, arc) > 0.3
         result.evidence.append(
             Evidence(
-                "met" if right else "false", what, 1.0 if right else -1.0, amount, found.start, found.end
+                "met" if right else "false", what, 1.0 if right else -0.6, amount, found.start, found.end
             )
         )
 
@@ -434,6 +446,21 @@ def _place_fit(slot: str, a: Value, b: Value, lexicon: Lexicon) -> float:
     return agreement(a, b) if isinstance(a, Arc) and isinstance(b, Arc) else 0.0
 
 
+_IMPLIED: Mapping[tuple[str, str], Mapping[str, str]] = {
+    ("texture", "filled"): {"shape": "blob", "density": "dense"},
+    ("closure", "closed"): {"around": "all"},
+    ("around", "all"): {"closure": "closed"},
+    ("around", "part"): {"closure": "open"},
+    ("shape", "full"): {"density": "dense"},
+    ("type", "Near-full"): {"density": "dense"},
+    ("shape", "arc"): {"texture": "curved"},
+    ("type", "Scratch"): {"width": "thin"},
+    ("shape", "ring"): {"texture": "hollow"},
+    ("type", "Donut"): {"texture": "hollow"},
+}
+"""What one value says of another slot."""
+
+
 _TWOFOLD = frozenset(("closure", "border", "width", "size", "length", "texture", "around"))
 """Slots with two sides, where to deny the one is to say the other."""
 _BY_DENIAL = 0.8
@@ -454,7 +481,7 @@ def _slot(
     right: tuple[float, Claim] | None = None
     wrong: Claim | None = None
     worst = 0.0
-    implied = 0.0
+    implied = aside = 0.0
     for feature in features:
         for claim in feature.claims:
             if claim.good:
@@ -469,6 +496,10 @@ def _slot(
                 implied = max(implied, 1.0)
             if claim.affirmed and not claim.hedged and _contrary(slot, claim, thing, feature):
                 worst, wrong = -1.0, claim
+            if claim.affirmed:
+                by = _IMPLIED.get((claim.slot, str(claim.value)))
+                if by is not None and (slot, by.get(slot)) in {(slot, v) for v in thing.values(slot)}:
+                    aside = max(aside, half if claim.hedged else 1.0)
             if slot == "zone" and claim.affirmed and claim.value == "full" and "full" in thing.values("zone"):
                 implied = max(implied, half if claim.hedged else 1.0)
             if claim.slot != slot:
@@ -503,6 +534,8 @@ def _slot(
         if slot in ("arc", "zone"):
             value *= _covered(slot, thing, features, lexicon)
         return Evidence("met" if value >= 0.9 else "near", what, value, weight, claim.start, claim.end)
+    if aside:
+        return Evidence("met", what, _BY_DENIAL * aside, weight, why="implied by what is said")
     if implied and slot in ("zone", "shape", "around") and lexicon.classes.get(thing.label, {}).get(slot):
         return Evidence("met", what, 0.9 * implied, weight, why="implied by the class")
     return Evidence("missing", what, 0.0, weight)

@@ -15,7 +15,6 @@ from .schema import Criteria, Item
 from .text import read_text
 from .words import word_set
 
-ATTRIBUTES = ("density", "closure", "border", "width", "size", "length", "texture")
 
 
 @dataclass(slots=True)
@@ -322,7 +321,8 @@ def _absorb(
     best, _, _, thing = max(scored, key=lambda entry: entry[:3])
     identity = [c for c in positive if c.slot in _IDENTITY_WEIGHT]
     if not identity or all(c.slot == "arc" for c in identity):
-        thing = previous or thing
+        if previous is not None and (not identity or affinity(positive, previous, lexicon) >= 0.0):
+            thing = previous
     elif best < 0 and len(truth.things) > 1:
         return previous
     elif best < 0 and source == "hit":
