@@ -58,7 +58,8 @@ def agreement(said: Arc, true: Arc) -> float:
     gap = distance(said, true)
     if said.words:
         # Outside the side that was named the fall is steep: "top" is not the lower left.
-        gap = 2.0 * max(0.0, gap - said.length / 2)
+        reach = said.length / 2 + (true.length / 2 if said.length <= 2.0 else 0.0)
+        gap = 2.0 * max(0.0, gap - reach)
     elif true.words or (said.length == 0 and true.length > 0):
         gap = max(0.0, gap - true.length / 2)
     if gap <= 0.5:

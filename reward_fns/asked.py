@@ -38,6 +38,7 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _ASKS = {word: tuple(slots.split()) for slots, words in _SLOTS.items() for word in words}
 _KNOWN = word_set("the both two three these this that its their each four of")
+_BEYOND = word_set("apart besides beside else addition aside beyond")
 _PASSING = word_set(
     "good passing pass passes survive survives survivors surviving healthy green yield working clean"
 )
@@ -52,12 +53,14 @@ class Asked:
         slots: What it asks for.
         given: What it takes for granted: "the ring", "the two clusters".
         survivors: Whether it asks where dies pass.
+        beyond: Whether it asks for what there is besides what it names.
     """
 
     words: list[str]
     slots: frozenset[str] = frozenset()
     given: list[Claim] = field(default_factory=list)
     survivors: bool = False
+    beyond: bool = False
 
 
 NOTHING = Asked([])
@@ -77,6 +80,7 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
         frozenset(slot for word in words for slot in _ASKS.get(word, ())),
         given,
         not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
+        not _BEYOND.isdisjoint(words),
     )
 
 

@@ -63,7 +63,7 @@ class Reading:
         sentences: Number of sentences.
         predicates: Number of verbs.
         spoken: Sentences with a verb.
-        failing: Sentences that say of dies that they fail.
+        failing: Clauses that say of dies that they fail.
     """
 
     claims: list[Claim]

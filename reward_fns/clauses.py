@@ -75,6 +75,10 @@ _OUTLINES = word_set(
     border borders boundary boundaries edge edges rim rims margin margins periphery perimeter
     """
 )
+_LINKS = word_set("the a an its this that")
+_BESIDE = word_set("outside inside out away separated apart detached clear isolated side flank off")
+_JOINED = word_set("connected attached next close joined linked relative unconnected adjacent inward outward")
+_COURSES = word_set("swings curves passes runs goes bends skirts bypasses comes leads swing curve pass run bend")
 _WAYS = word_set("way clearance distance path route walk")
 _WOULD = word_set(
     """
@@ -88,7 +92,7 @@ _ELSE = _RESTS | {"else", "other", "others"}
 _PREPOSITIONS = word_set(
     """
     above below beneath under beyond between around close beside outside inside from to into out off just
-    through over across by along near the before past towards toward
+    through over across by along near the before past towards toward due
     """
 )
 _MOST = 24
@@ -409,7 +413,7 @@ class ClauseWalker:
 
     def _bad(self, i: int, j: int) -> None:
         if not self.deny:
-            self.reading.failing.add(self.sentence)
+            self.reading.failing.add(self.clause)
         if self.deny == "deny" and i - self.deny_at <= 4 and self._places(self.from_here):
             self._clear_before()
 
@@ -425,6 +429,9 @@ class ClauseWalker:
             self.clause_start = j
 
     def _choice(self, i: int, j: int) -> None:
+        if self.words[i] == "either" and self.words[j : j + 1] and self.words[j] in SEPARATORS:
+            # "It isn't a ring either."
+            return
         self.choice = True
         for claim in self.reading.claims[self.from_here :]:
             claim.hedged = True
@@ -467,6 +474,8 @@ class ClauseWalker:
             # Nobody says so much in one clause; and what looks back over a clause stays bounded.
             self._new_clause()
         denied = bool(self.deny)
+        if slot in HEADS and self._landmark(i):
+            slot, denied = "landmark", False
         if self.apart:
             # "away from both center and edge" denies both; another slot ends it.
             self.apart = slot == "zone"
@@ -486,6 +495,21 @@ class ClauseWalker:
             and self.words[i - 1] in _COPULAS
             and all(c.slot in PLACES and c.value not in ("full", "none") for c in so_far)
         )
+
+    def _landmark(self, i: int) -> bool:
+        """Tell whether a feature is named only to say where another one lies: "west of the ring"."""
+        words = self.words
+        at = i - 1
+        while at > max(0, i - 4) and words[at] in _LINKS:
+            at -= 1
+        if at < 1 or at == i - 1:
+            return False
+        before, earlier = words[at], words[at - 1]
+        if before in ("beyond", "outside", "inside", "beside"):
+            return True
+        if before in ("of", "from"):
+            return earlier in _BESIDE or (before == "of" and earlier in DIRECTIONS)
+        return before == "to" and earlier in _JOINED
 
     def _listed(self, i: int, j: int) -> bool:
         """Tell whether a word stands alone in a list, as a class name does."""
@@ -529,6 +553,9 @@ class ClauseWalker:
         if before == "of" and at > 0 and words[at - 1] in DIRECTIONS and words[i] in _MIDDLES:
             # "left of center"
             return True
+        if before in ("round", "around", "past", "by") and not _COURSES.isdisjoint(words[max(0, at - 3) : at]):
+            # "swings round the core"
+            return words[i] in _MIDDLES
         return (
             before in _ENCIRCLING
             and words[i] in _MIDDLES

@@ -108,7 +108,7 @@ _RIGHT = word_set(
 )
 _ORIGIN = word_set(
     """
-    clockwise measured counted counting
+    clockwise measured counted counting \u00b0 degrees degree deg
     """
 )
 
@@ -133,7 +133,7 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
     if (
         start > 1
         and words[start - 1] in ("from", "the")
-        and not _ORIGIN.isdisjoint(words[max(0, start - 3) : start])
+        and not _ORIGIN.isdisjoint(words[max(0, start - 4) : start])
     ):
         # "measured clockwise from the top" names the origin of the angles.
         return None
@@ -154,6 +154,7 @@ def _quadrant(words: list[str], start: int) -> tuple[Arc, int] | None:
     return None if number is None else (_direction(*_QUADRANTS[number]), start + 2)
 
 
+_THEN = word_set("is are it has have : there")
 _PARTS = word_set("side part half area zone border edge rim")
 
 

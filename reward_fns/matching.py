@@ -178,7 +178,10 @@ def judge(
 def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, options: Options) -> None:
     """Ask less for what the question already says, or does not ask for."""
     slots = (entry.slot,) if entry.slot else ("type", "shape", "zone")
-    if any(c.slot in slots and fit(c, thing, lexicon) >= 0.9 for c in asked.given):
+    named = asked.beyond and any(fit(c, thing, lexicon) >= 0.9 for c in asked.given)
+    if named or asked.survivors:
+        entry.weight *= options.given
+    elif any(c.slot in slots and fit(c, thing, lexicon) >= 0.9 for c in asked.given):
         entry.weight *= options.given
     elif asked.slots and entry.slot and entry.slot not in asked.slots:
         entry.weight *= options.unasked
@@ -189,7 +192,7 @@ def _rest(result: Judgement, reading: Reading, truth: Truth, weight: Weight) -> 
     if any("full" in thing.values("zone") for thing in truth.things):
         return
     claim = next((c for c in reading.claims if c.slot == "rest" and c.affirmed and not c.good), None)
-    if claim is not None and claim.sentence in reading.failing:
+    if claim is not None and claim.clause in reading.failing:
         amount = weight("zone", "hit")
         result.evidence.append(
             Evidence("false", "the rest", -1.0, amount, claim.start, claim.end, "the rest is clear")

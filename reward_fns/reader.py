@@ -39,7 +39,7 @@ def read(text: Text, lexicon: Lexicon, skip: Sequence[bool] | None = None) -> Re
 def take_as_passing(reading: Reading) -> None:
     """Read an answer to "where are the good dies": places are where dies pass, unless it says that they fail."""
     for claim in reading.claims:
-        if claim.sentence in reading.failing or not claim.affirmed or claim.good:
+        if claim.clause in reading.failing or not claim.affirmed or claim.good:
             continue
         if claim.slot in PLACES and claim.value != "full":
             claim.affirmed, claim.good = False, True

@@ -50,10 +50,17 @@ Item = tuple[int, int, str, Any]
 
 def corrected(words: list[str], lexicon: Lexicon) -> list[str]:
     """Return the words with the misspelt ones mended."""
-    fixes = {word: lexicon.mend(word) for word in set(words).difference(lexicon.known) if len(word) >= 4}
+    fixes = {word: _base(word, lexicon) for word in set(words).difference(lexicon.known) if len(word) >= 4}
     if not any(fixes.values()):
         return words
     return [fixes.get(word) or word for word in words]
+
+
+def _base(word: str, lexicon: Lexicon) -> str | None:
+    """Return what a word misspells, or what it is the genitive of."""
+    if word.endswith("'s") and word[:-2] in lexicon.known:
+        return word[:-2]
+    return lexicon.mend(word)
 
 
 def scan(words: list[str], lexicon: Lexicon) -> list[Item]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .angles import Arc, agreement
+from .angles import Arc, agreement, distance
 from .asked import NOTHING, Asked
 from .claims import Claim, Feature, Reading, Value
 from .lexicon import Lexicon
@@ -265,6 +265,8 @@ def build_truth(
 
 _SEVERAL = word_set("two three both second another other smaller bigger one four")
 _MOST = 6
+_APART = 2.0
+"""Hours from which on two directions are those of two features."""
 
 
 def _add_twin(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> None:
@@ -279,7 +281,7 @@ def _add_twin(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> None:
     known = [value for value in best.values("arc") if isinstance(value, Arc)]
     if not best.label or not known:
         return
-    if any(agreement(a, b) > 0.3 or agreement(b, a) > 0.3 for a in arcs for b in known):
+    if any(distance(a, b) < _APART for a in arcs for b in known):
         return
     if any(c.slot == "type" and c.value != best.label for c in positive):
         return
