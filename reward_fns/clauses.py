@@ -75,6 +75,7 @@ _OUTLINES = word_set(
     border borders boundary boundaries edge edges rim rims margin margins periphery perimeter
     """
 )
+_SIZES = word_set("width thickness diameter diameters distance gap margin length span separation clearance")
 _LINKS = word_set("the a an its this that")
 _BESIDE = word_set("outside inside out away separated apart detached clear isolated side flank off")
 _JOINED = word_set("connected attached next close joined linked relative unconnected adjacent inward outward")
@@ -171,7 +172,7 @@ class ClauseWalker:
                     self._claim("around", "all", True, i, j)
                 else:
                     self._claim("arc", value, True, i, j)
-            else:
+            elif not self._measure(i, j):
                 self._claim("zone", self._stretch(i, value), True, i, j)
         self.reading.sentences = self.sentence + 1
         self._rest()
@@ -185,10 +186,20 @@ class ClauseWalker:
             if not _RESTS.isdisjoint(before) or not (claim.affirmed or _SHARES.isdisjoint(before)):
                 claim.slot = "rest"
 
+    def _measure(self, i: int, j: int) -> bool:
+        """Tell whether a share of the radius is a size and no place: "a gap of 0.3 R", "0.9 R long"."""
+        words = self.words
+        at = i - 1
+        while at > 0 and words[at] in ("about", "roughly", "some", "of", "around", "~", "=", ":"):
+            at -= 1
+        return (at >= 0 and words[at] in _SIZES) or (j < len(words) and words[j] in ("long", "wide", "thick", "across"))
+
     def _stretch(self, i: int, radius: tuple[float, float]) -> tuple[float, float]:
         """Open a single radius to the side the words before it point to."""
         low, high = radius
         before = self.words[max(0, i - 2) : i]
+        if low == high and before in (["up", "to"], ["out", "to"], ["stops", "at"], ["ends", "at"]):
+            return 0.0, high
         if low < high or not before:
             return radius
         if not {"outside", "above", "over", "past", "beyond"}.isdisjoint(before):

@@ -158,6 +158,9 @@ _THEN = word_set("is are it has have : there")
 _PARTS = word_set("side part half area zone border edge rim")
 
 
+_THEN = word_set("is are it has have : there")
+
+
 def _vertical(words: list[str], start: int) -> tuple[Arc, int] | None:
     """Read "up and to the left", "down right", "high on the left", "down side"."""
     word = words[start]
@@ -169,6 +172,10 @@ def _vertical(words: list[str], start: int) -> tuple[Arc, int] | None:
     side = words[index] if index < len(words) else ""
     if side in ("left", "right"):
         return _direction(VERTICAL[word], 1 if side == "right" else -1), index + 1
+    before = words[start - 1] if start else "\n"
+    if word in ("up", "down") and side in _THEN and index == start + 1 and not before.isalpha():
+        # "Down it has four rows"
+        return _direction(VERTICAL[word], 0), start + 1
     if (
         word in ("up", "down")
         and side in ("side", "part", "half", "area", "zone", "border", "edge", "rim")
@@ -355,7 +362,19 @@ def _degrees(words: list[str], start: int) -> tuple[Arc, int] | None:
         "direction",
         "follow",
         "about",
+        "say",
+        "angle",
+        "azimuths",
+        "approx",
+        "is",
+        "are",
         ",",
+        ":",
+        "=",
+        "(",
+        "@",
+        "\n",
+        "\u2013",
     ):
         return Arc(hour_of(value / 30), 0.0), index
     return None

@@ -11,7 +11,7 @@ from .evidence import Evidence, Judgement, Weight, seen
 from .inventions import charge_flawless, charge_inventions, judge_clear, judge_survivors
 from .lexicon import Lexicon
 from .options import Options
-from .truth import Fact, Thing, Truth, affinity, describe, fit, pairs, zone_fit
+from .truth import Fact, Thing, Truth, affinity, describe, fit, pairs, spots, zone_fit
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {
@@ -82,7 +82,10 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
         best, _, index = max(scored)
         thing = truth.things[-index]
         heads = [c for c in identity if c.slot in ("type", "shape")]
-        if thing.label == "None" and best <= 0.0:
+        if best < 0.0 and not heads and "sparse" in feature.values("density"):
+            # "0.9 to 1.0 R: 2 %" is background.
+            bound.append((feature, None))
+        elif thing.label == "None" and best <= 0.0:
             bound.append((feature, None))
         elif (
             best > 0.0
@@ -160,6 +163,8 @@ def judge(
                 result.evidence.append(entry)
         if len({claim.value for claim, _ in thing.pairs}) > 1:
             _pairs(thing, result, weight)
+        if len(thing.spots) > 1:
+            _spots(thing, result, lexicon, weight)
         for entry in result.evidence[mark:]:
             entry.thing = n
             if entry.credit == 0.0:
@@ -272,6 +277,21 @@ def _pairs(thing: Thing, result: Judgement, weight: Weight) -> None:
                 "met" if right else "false", what, 1.0 if right else -0.6, amount, found.start, found.end
             )
         )
+
+
+def _spots(thing: Thing, result: Judgement, lexicon: Lexicon, weight: Weight) -> None:
+    """Judge which radius goes with which direction: edge at ten, half radius at two."""
+    said = [pair for f, owner in result.bound if owner is thing for pair in spots(f.claims)]
+    for zone, arc in thing.spots:
+        here = [z for z, a in said if agreement(a, arc) > 0.6]
+        others = [z for z, a in thing.spots if agreement(a, arc) < 0.3]
+        if not here or any(zone_fit(z, zone, lexicon) for z in here):
+            continue
+        if any(zone_fit(z, other, lexicon) == 1.0 for z in here for other in others):
+            what = f"{describe(zone)} at {arc}"
+            result.evidence.append(
+                Evidence("false", what, -0.5, weight("zone", "hit"), why="places are exchanged")
+            )
 
 
 def _everywhere_said(facts: Sequence[Fact], reading: Reading, result: Judgement) -> bool:
@@ -467,6 +487,7 @@ _IMPLIED: Mapping[tuple[str, str], Mapping[str, str]] = {
 _TWOFOLD = frozenset(("closure", "border", "width", "size", "length", "texture", "around"))
 """Slots with two sides, where to deny the one is to say the other."""
 _BY_DENIAL = 0.8
+BOTH = 0.3
 
 
 def _slot(
@@ -529,7 +550,7 @@ def _slot(
     if wrong is not None and right is not None and wrong.hedged:
         wrong = None
     if wrong is not None and right is not None:
-        return Evidence("false", what, 0.6 * worst, weight, wrong.start, wrong.end, "said both ways")
+        return Evidence("false", what, 0.6 * worst + BOTH * right[0], weight, wrong.start, wrong.end, "said both ways")
     if wrong is not None:
         return Evidence("false", what, worst, weight, wrong.start, wrong.end, "something else is true")
     if right is not None:

@@ -11,7 +11,9 @@ from .directions import COMPASS, COMPOUNDS, ORDINALS, POINTS, QUARTERS, VERTICAL
 from .lexicon import Entry, Lexicon
 from .radii import STARTS, read_radius
 from .text import BREAK
+from .words import word_set
 
+_PASSING = frozenset(("pass", "passes", "passing", "good", "survive", "alive", "survivors", "green", "spared"))
 SENTENCE_ENDS = frozenset((".", "!", "?", BREAK))
 SEPARATORS = frozenset((",", ";", ":", "\u2013", "(", ")", "and", "or", "nor", "&", "+", "/", *SENTENCE_ENDS))
 DIRECTIONS = frozenset(
@@ -108,40 +110,33 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
     return items
 
 
+_OF_DIES = word_set(
+    """
+    die dies wafer fail fails failing yield chips dead density lost bad red gone lit failed chip disc
+    """
+)
+_OF_OTHERS = word_set(
+    """
+    circumference rim perimeter edge border margin way sure certainty certain confidence probability confident
+    chance likely
+    """
+)
+
+
 def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
     """Read the share of failing dies: nearly all of them, or few."""
     near = words[i + 2 : i + 8]
-    if not any(
-        word
-        in (
-            "die",
-            "dies",
-            "wafer",
-            "fail",
-            "fails",
-            "failing",
-            "yield",
-            "chips",
-            "dead",
-            "density",
-            "lost",
-            "bad",
-            "red",
-            "gone",
-            "lit",
-            "failed",
-            "chip",
-            "disc",
-        )
-        for word in near
-    ):
+    if not _OF_OTHERS.isdisjoint(near[:4]):
         return None
     try:
         value = float(words[i])
     except ValueError:
         return None
+    if not _PASSING.isdisjoint(near[:4]):
+        value = 100 - value
     if value >= 80:
-        return (("shape", "full", True), ("density", "dense", True))
+        dense = ("density", "dense", True)
+        return (dense,) if _OF_DIES.isdisjoint(near) else (("shape", "full", True), dense)
     if value <= 12:
         return (("density", "sparse", True),)
     return (("density", "medium", True),) if 25 <= value <= 60 else None

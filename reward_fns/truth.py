@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -36,11 +37,13 @@ class Thing:
         sealed: Whether the facts are complete, so that what fits them may be remembered.
         known: How values said before fit; by value, not by answer.
         pairs: Attributes that hold in one direction only ("wider at 6 o'clock").
+        spots: Radius and direction of each of several places of it.
     """
 
     label: str
     facts: dict[str, list[Fact]] = field(default_factory=dict)
     pairs: list[tuple[Claim, Arc]] = field(default_factory=list)
+    spots: list[tuple[Value, Arc]] = field(default_factory=list)
     sealed: bool = False
     told: bool = False
     known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
@@ -346,6 +349,8 @@ def _absorb(
     for pair in pairs(positive):
         if all(pair[0].value != other.value or pair[1] != arc for other, arc in thing.pairs):
             thing.pairs.append(pair)
+    if source == "reference":
+        thing.spots.extend(spots(positive))
     for claim in positive:
         if claim.slot == "type" and thing.label and claim.value != thing.label:
             continue
@@ -382,6 +387,19 @@ def pairs(claims: Sequence[Claim]) -> list[tuple[Claim, Arc]]:
         tied = claim.slot in ("width", "density") and after.slot == "arc" and after.start - claim.end <= 6
         if tied and isinstance(after.value, Arc):
             found.append((claim, after.value))
+    return found
+
+
+def spots(claims: Sequence[Claim]) -> list[tuple[Value, Arc]]:
+    """Return each direction with the radius said right beside it."""
+    places = [c for c in claims if c.slot in ("zone", "arc") and c.affirmed and not c.good]
+    found: list[tuple[Value, Arc]] = []
+    for claim, after in itertools.pairwise(places):
+        if claim.clause != after.clause or claim.slot == after.slot or after.start - claim.end > 5:
+            continue
+        zone, arc = (claim, after) if claim.slot == "zone" else (after, claim)
+        if isinstance(arc.value, Arc) and zone.value != "full":
+            found.append((zone.value, arc.value))
     return found
 
 
