@@ -15,7 +15,7 @@ from .words import word_set
 _SLOTS: Mapping[str, tuple[str, ...]] = {
     "zone arc around": ("where", "location", "located", "position", "lie", "lies", "sit", "sits", "place"),
     "zone": ("zone", "zones", "radius", "radial", "radially", "far", "deep", "reach", "depth"),
-    "arc": ("clock", "direction", "directions", "hour", "hours", "side", "angle", "azimuth", "quadrant"),
+    "arc": ("clock", "direction", "directions", "hour", "hours", "side", "angle", "azimuth", "quadrant", "o'clock"),
     "arc around": ("circumference", "azimuthal", "symmetric", "symmetrical", "angular", "around", "round"),
     "density": ("dense", "denser", "density", "dense?", "harder", "populated", "filled", "heavier", "packed"),
     "border density texture": ("texture",),
@@ -36,6 +36,8 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
         "look", "looks", "describe", "morphology", "appearance", "characterize", "characterise", "features",
     ),
 }  # fmt: skip
+_CLOCK = word_set("clock hour hours o'clock direction")
+_PLACE = word_set("where position location lie lies sit sits")
 _ASKS = {word: tuple(slots.split()) for slots, words in _SLOTS.items() for word in words}
 _KNOWN = word_set("the both two three these this that its their each four of")
 _BEYOND = word_set("apart besides beside else addition aside beyond")
@@ -77,11 +79,19 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
     given = [claim for claim in read(text, lexicon).claims if _is_given(words, claim)]
     return Asked(
         words,
-        frozenset(slot for word in words for slot in _ASKS.get(word, ())),
+        frozenset(slot for n, word in enumerate(words) for slot in _asks(words, n)),
         given,
         not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
         not _BEYOND.isdisjoint(words),
     )
+
+
+def _asks(words: list[str], n: int) -> tuple[str, ...]:
+    """Slots one word asks for; a place on the clock face is a direction, not a zone."""
+    near = words[max(0, n - 1) : n + 4]
+    if words[n] in _PLACE and not _CLOCK.isdisjoint(near) and "and" not in near:
+        return ("arc",)
+    return _ASKS.get(words[n], ())
 
 
 def _is_given(words: list[str], claim: Claim) -> bool:

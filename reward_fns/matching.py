@@ -54,6 +54,7 @@ _TELLING = frozenset(("line", "full", "scatter", "none"))
 _PLACE = {"spatial": (0.75, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.7, 0.1)}
 """What a right zone, and a right direction, alone are worth as a sign that a feature was seen."""
 _MINOR = 0.08
+_DIRECTIONS = frozenset(("arc", "around"))
 
 
 def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature, Thing | None]]:
@@ -70,7 +71,9 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
         identity = [c for c in positive if c.slot in ("type", "shape", "zone", "arc", "around")]
         if not identity:
             alone = last_sentence != feature.sentence and len(truth.things) > 1
-            bound.append((feature, _by_attributes(positive, truth, lexicon) or previous if alone else previous))
+            bound.append(
+                (feature, _by_attributes(positive, truth, lexicon) or previous if alone else previous)
+            )
             if bound[-1][1] is not None:
                 previous, last_sentence = bound[-1][1], feature.sentence
             continue
@@ -167,11 +170,10 @@ def judge(
             _spots(thing, result, lexicon, weight)
         for entry in result.evidence[mark:]:
             entry.thing = n
-            if entry.credit == 0.0:
-                _lighten(entry, thing, asked, lexicon, options)
+            _lighten(entry, thing, asked, lexicon, options)
     _misattributed(result, truth, lexicon)
     _rest(result, reading, truth, weight)
-    _balance(result, len(truth.things))
+    _balance(result, truth, asked, options)
     judge_clear(result, reading, truth, lexicon, weight)
     judge_survivors(result, reading, truth, lexicon, weight, asked)
     charge_flawless(result, reading, truth, weight)
@@ -181,12 +183,15 @@ def judge(
 
 
 def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, options: Options) -> None:
-    """Ask less for what the question already says, or does not ask for."""
+    """Count less what the question already says, or does not ask for; what is false counts in full."""
+    if entry.credit < 0.0:
+        return
     slots = (entry.slot,) if entry.slot else ("type", "shape", "zone")
+    missing = entry.credit == 0.0
     named = asked.beyond and any(fit(c, thing, lexicon) >= 0.9 for c in asked.given)
-    if named or asked.survivors:
+    if missing and (named or asked.survivors):
         entry.weight *= options.given
-    elif any(c.slot in slots and fit(c, thing, lexicon) >= 0.9 for c in asked.given):
+    elif missing and any(c.slot in slots and fit(c, thing, lexicon) >= 0.9 for c in asked.given):
         entry.weight *= options.given
     elif asked.slots and entry.slot and entry.slot not in asked.slots:
         entry.weight *= options.unasked
@@ -246,13 +251,18 @@ def _contrary(slot: str, claim: Claim, thing: Thing, feature: Feature) -> bool:
     return slot == "arc" and claim.slot == "around" and claim.value == "all" and not opened
 
 
-def _balance(result: Judgement, things: int) -> None:
-    """Let each true feature count the same, however much is known of it."""
-    totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(things)]
-    mean = sum(totals) / things if things else 0.0
+def _balance(result: Judgement, truth: Truth, asked: Asked, options: Options) -> None:
+    """Let each true feature count the same, however much is known of it; less what is not asked for."""
+    totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(len(truth.things))]
+    direct = asked.slots & _DIRECTIONS
+    shares = [
+        options.unasked if direct and direct == asked.slots and direct.isdisjoint(thing.facts) else 1.0
+        for thing in truth.things
+    ]
+    mean = sum(totals) / sum(shares) if shares else 0.0
     for e in result.evidence:
         if e.thing >= 0 and totals[e.thing] > 0:
-            e.weight *= mean / totals[e.thing]
+            e.weight *= mean * shares[e.thing] / totals[e.thing]
 
 
 def _pairs(thing: Thing, result: Judgement, weight: Weight) -> None:
@@ -550,7 +560,9 @@ def _slot(
     if wrong is not None and right is not None and wrong.hedged:
         wrong = None
     if wrong is not None and right is not None:
-        return Evidence("false", what, 0.6 * worst + BOTH * right[0], weight, wrong.start, wrong.end, "said both ways")
+        return Evidence(
+            "false", what, 0.6 * worst + BOTH * right[0], weight, wrong.start, wrong.end, "said both ways"
+        )
     if wrong is not None:
         return Evidence("false", what, worst, weight, wrong.start, wrong.end, "something else is true")
     if right is not None:

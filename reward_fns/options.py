@@ -47,7 +47,7 @@ class Options:
     hedge_credit: float = 0.5
     reference_weight: float = 0.6
     class_weight: float = 0.5
-    question_boost: float = 1.6
+    question_boost: float = 2.0
     unasked: float = 0.5
     given: float = 0.2
     invention: float = 0.55
