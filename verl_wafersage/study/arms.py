@@ -24,6 +24,7 @@ class Arm:
         overrides: Hydra overrides besides those every arm shares.
         seeds: One run each.
         factor: Steps as a multiple of the study's.
+        continues: Arm whose runs it trains on, if any; they stand first.
         group: Part of the study it belongs to: `core`, `ablation` or `hacking`.
     """
 
@@ -32,7 +33,13 @@ class Arm:
     overrides: tuple[str, ...] = ()
     seeds: tuple[int, ...] = (0,)
     factor: int = 1
+    continues: str = ""
     group: str = "ablation"
+
+    @property
+    def run(self) -> str:
+        """Name of its runs and of their answers."""
+        return self.continues or self.name
 
 
 def _strategy(name: str) -> tuple[str, ...]:
@@ -45,12 +52,20 @@ ARMS = (
     Arm("grpo", "GRPO, our reward", _strategy("shuffled") + GRPO),
     Arm("staged", "GSPO, our reward, staged order", _strategy("staged")),
     Arm("adaptive", "GSPO, our reward, adaptive order", _strategy("adaptive")),
-    Arm("ours-long", "GSPO, our reward, trained on", _strategy("shuffled"), factor=4, group="hacking"),
+    Arm(
+        "ours-long",
+        "GSPO, our reward, three times as long",
+        _strategy("shuffled"),
+        factor=3,
+        continues="ours",
+        group="hacking",
+    ),
     Arm(
         "published-long",
-        "GSPO, published rule, trained on",
+        "GSPO, published rule, three times as long",
         _strategy("shuffled") + PUBLISHED,
-        factor=4,
+        factor=3,
+        continues="published",
         group="hacking",
     ),
 )

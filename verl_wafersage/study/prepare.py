@@ -35,7 +35,7 @@ class StudyOptions:
 
     per_class: int = 120
     synthetic: int = 2000
-    start_steps: int = 1200
+    start_steps: int = 600
     steps: int = 60
     held_out: int = 400
     seed: int = 0
@@ -137,7 +137,7 @@ def make_data(folder: StudyFolder, maps: Path | None, options: StudyOptions) -> 
             "mixedwm38",
             drawn,
             folder.real,
-            ConvertOptions(ask=asked, splits=split, seed=options.seed, workers=2),
+            ConvertOptions(ask=asked, splits=split, seed=options.seed),
         )
     if not folder.learning.exists():
         _keep_learning(folder)
@@ -146,7 +146,7 @@ def make_data(folder: StudyFolder, maps: Path | None, options: StudyOptions) -> 
             "synthetic",
             None,
             folder.synthetic,
-            ConvertOptions(options.synthetic, options.seed, ask=asked, workers=2),
+            ConvertOptions(options.synthetic, options.seed, ask=asked),
         )
 
 

@@ -134,7 +134,7 @@ def summarise(folder: StudyFolder, options: StudyOptions) -> dict[str, dict[str,
 def final_answers(folder: StudyFolder, options: StudyOptions, arm: Arm) -> list[list[Row]]:
     """Answers after the last step, for each seed that has run."""
     steps = options.steps * arm.factor
-    files = [folder.answers(arm.name, seed, steps) for seed in arm.seeds]
+    files = [folder.answers(arm.run, seed, steps) for seed in arm.seeds]
     return [read(file) for file in files if file.exists()]
 
 
@@ -160,7 +160,7 @@ def curves(folder: StudyFolder) -> dict[str, dict[int, dict[str, list[float]]]]:
     start = read(folder.answers("start"))
     zero = {measure.name: [of_wafers(start, measure).value] for measure in MEASURES}
     found: dict[str, dict[int, dict[str, list[float]]]] = {}
-    for arm in ARMS:
+    for arm in (arm for arm in ARMS if not arm.continues):
         for seed in arm.seeds:
             for file in folder.answers("start").parent.glob(f"{arm.name}-{seed}-*.jsonl"):
                 rows, step = read(file), int(file.stem.rsplit("-", 1)[-1])

@@ -81,13 +81,13 @@ def train_arm(folder: StudyFolder, options: StudyOptions, arm: Arm, seed: int, r
     """Train one arm with one seed through verl's main_ppo, and measure its checkpoints."""
     from ..demo.launch import train
 
-    run, steps = folder.run(arm.name, seed), options.steps * arm.factor
-    if folder.answers(arm.name, seed, steps).exists():
+    run, steps = folder.run(arm.run, seed), options.steps * arm.factor
+    if folder.answers(arm.run, seed, steps).exists():
         return
     train(overrides(folder, steps, arm, seed), run)
     for checkpoint in sorted((run / "checkpoints").glob("global_step_*")):
         step = int(checkpoint.name.rsplit("_", 1)[-1])
-        measure(checkpoint / "actor" / "huggingface", rows, folder.answers(arm.name, seed, step))
+        measure(checkpoint / "actor" / "huggingface", rows, folder.answers(arm.run, seed, step))
 
 
 def overrides(folder: StudyFolder, steps: int, arm: Arm, seed: int) -> list[str]:
@@ -96,7 +96,7 @@ def overrides(folder: StudyFolder, steps: int, arm: Arm, seed: int) -> list[str]
         "+recipe=wafersage_cpu",
         f"wafersage.model={folder.start}",
         f"wafersage.data_dir={folder.learning}",
-        f"wafersage.run_dir={folder.run(arm.name, seed)}",
+        f"wafersage.run_dir={folder.run(arm.run, seed)}",
         f"data.val_files={folder.real}/val-*.parquet",
         f"trainer.total_training_steps={steps}",
         "trainer.total_epochs=100",
