@@ -17,7 +17,8 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "zone": ("zone", "zones", "radius", "radial", "radially", "far", "deep", "reach", "depth"),
     "arc": ("clock", "direction", "directions", "hour", "hours", "side", "angle", "azimuth", "quadrant", "o'clock"),
     "arc around": ("circumference", "azimuthal", "symmetric", "symmetrical", "angular", "around", "round"),
-    "density": ("dense", "denser", "density", "dense?", "harder", "populated", "filled", "heavier", "packed"),
+    "density": ("dense", "denser", "density", "harder", "populated", "heavier", "filling", "weight", "loaded", "strong",
+        "stronger", "packed"),
     "border density texture": ("texture",),
     "closure": (
         "closed", "closure", "continuous", "broken", "gap", "gaps", "interrupted", "complete", "continuity",
@@ -30,7 +31,8 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "length": ("length", "long", "longer"),
     "size": ("size", "big", "bigger", "larger", "large", "largest", "extent"),
     "shape": ("shape", "shapes", "structure", "clustering", "form", "grouping", "geometry", "shaped"),
-    "shape texture": ("straight", "curved", "hollow", "round", "solid"),
+    "texture": ("straight", "curved", "hollow", "round", "straightness"),
+    "texture density": ("filled", "solid"),
     "type": ("class", "classes", "type", "types", "label", "labels", "pattern", "patterns", "category", "name"),
     "shape density closure border width size length texture": (
         "look", "looks", "describe", "morphology", "appearance", "characterize", "characterise", "features",

@@ -447,6 +447,12 @@ class ClauseWalker:
         for claim in self.reading.claims[self.from_here :]:
             claim.hedged = True
 
+    def _undecided(self, i: int, j: int) -> None:
+        for claim in self.reading.claims[-_MOST:]:
+            if claim.sentence == self.sentence:
+                claim.hedged = True
+        self.choice = True
+
     def _hedge(self, i: int, j: int) -> None:
         self.reading.hedges += 1
 
@@ -727,6 +733,7 @@ _CUES: dict[str, Callable[[ClauseWalker, int, int], None]] = {
     "bad": ClauseWalker._bad,
     "turn": ClauseWalker._turn,
     "choice": ClauseWalker._choice,
+    "undecided": ClauseWalker._undecided,
     "hedge": ClauseWalker._hedge,
     "sure": ClauseWalker._sure,
     "cannot": ClauseWalker._cannot,

@@ -135,7 +135,7 @@ def _bare(words: list[str], start: int, joiner: str, before: str, unit: str, spa
         return span <= 6
     if unit not in _ENDS:
         return False
-    return (words[start] in NUMBERS and before != "or") or (before in _OPEN and span <= 6)
+    return (words[start] in NUMBERS and before not in ("or", "by")) or (before in _OPEN and span <= 6)
 
 
 def word_before(words: list[str], at: int) -> str:

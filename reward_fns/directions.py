@@ -154,7 +154,7 @@ def _quadrant(words: list[str], start: int) -> tuple[Arc, int] | None:
     return None if number is None else (_direction(*_QUADRANTS[number]), start + 2)
 
 
-_THEN = word_set("is are it has have : there")
+_THEN = word_set("is are it has have : there one two just only")
 _PARTS = word_set("side part half area zone border edge rim")
 
 

@@ -11,6 +11,7 @@ from .evidence import Evidence, Judgement, Weight, seen
 from .inventions import charge_flawless, charge_inventions, judge_clear, judge_survivors
 from .lexicon import Lexicon
 from .options import Options
+from .scan import SENTENCE_ENDS
 from .truth import Fact, Thing, Truth, affinity, describe, fit, pairs, spots, zone_fit
 
 # How much each slot counts in each dimension.
@@ -70,12 +71,19 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             continue
         identity = [c for c in positive if c.slot in ("type", "shape", "zone", "arc", "around")]
         if not identity:
-            alone = last_sentence != feature.sentence and len(truth.things) > 1
-            bound.append(
-                (feature, _by_attributes(positive, truth, lexicon) or previous if alone else previous)
-            )
-            if bound[-1][1] is not None:
-                previous, last_sentence = bound[-1][1], feature.sentence
+            opening = _opening(reading, positive[0])
+            if len(truth.things) > 1 and not _ALL.isdisjoint(opening):
+                # "Both thin out."
+                bound.extend((feature, thing) for thing in truth.things)
+                continue
+            owner = previous
+            if previous is not None and len(truth.things) == 2 and not _OTHER.isdisjoint(opening):
+                owner = next(thing for thing in truth.things if thing is not previous)
+            elif last_sentence != feature.sentence and len(truth.things) > 1:
+                owner = _by_attributes(positive, truth, lexicon) or previous
+            bound.append((feature, owner))
+            if owner is not None:
+                previous, last_sentence = owner, feature.sentence
             continue
         last_sentence = feature.sentence
         scored = [
@@ -104,6 +112,20 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             bound.append((feature, None))
             previous = None
     return bound
+
+
+_ALL = frozenset(("both", "they", "all"))
+_OTHER = frozenset(("other",))
+
+
+def _opening(reading: Reading, claim: Claim) -> list[str]:
+    """Return the words that lead up to a claim within its clause."""
+    words: list[str] = []
+    for word in reversed(reading.words[max(0, claim.start - 6) : claim.start]):
+        if word in SENTENCE_ENDS or word == ";":
+            break
+        words.append(word)
+    return words
 
 
 def _by_attributes(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> Thing | None:

@@ -237,7 +237,7 @@ def build_truth(
     if not things:
         things = [Thing("") for feature in said.features if _has_head(feature)][:6] or [Thing("")]
     truth = Truth(things, opening=said.opening)
-    several = not _SEVERAL.isdisjoint(said.words) or not _SEVERAL.isdisjoint(asked.words)
+    several = _tells_several(said.words) or _tells_several(asked.words)
     previous: Thing | None = None
     for feature in said.features:
         if several:
@@ -266,10 +266,22 @@ def build_truth(
     return truth, items
 
 
-_SEVERAL = word_set("two three both second another other smaller bigger one four")
+_SEVERAL = word_set("both second another other smaller bigger")
+_COUNTS = word_set("two three four")
+_UNITS = word_set("die dies row rows wide thick o'clock times and to thirds quarters - \u2013")
+_REPEATED = frozenset(("Loc", "Edge-Loc", "Scratch", ""))
+"""Classes of which a wafer can have several features."""
 _MOST = 6
 _APART = 2.0
 """Hours from which on two directions are those of two features."""
+
+
+def _tells_several(words: Sequence[str]) -> bool:
+    """Tell whether words speak of several features: "two clusters", "the other one"."""
+    return not _SEVERAL.isdisjoint(words) or any(
+        word in _COUNTS and after not in _UNITS and not after.isdigit()
+        for word, after in itertools.pairwise(words)
+    )
 
 
 def _add_twin(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> None:
@@ -282,7 +294,7 @@ def _add_twin(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> None:
         return
     best = max(truth.things, key=lambda thing: affinity(positive, thing, lexicon))
     known = [value for value in best.values("arc") if isinstance(value, Arc)]
-    if not best.label or not known:
+    if not best.label or not known or best.label not in _REPEATED:
         return
     if any(distance(a, b) < _APART for a in arcs for b in known):
         return
