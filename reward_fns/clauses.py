@@ -79,7 +79,9 @@ _SIZES = word_set("width thickness diameter diameters distance gap margin length
 _LINKS = word_set("the a an its this that")
 _BESIDE = word_set("outside inside out away separated apart detached clear isolated side flank off")
 _JOINED = word_set("connected attached next close joined linked relative unconnected adjacent inward outward")
-_COURSES = word_set("swings curves passes runs goes bends skirts bypasses comes leads swing curve pass run bend")
+_COURSES = word_set(
+    "swings curves passes runs goes bends skirts bypasses comes leads swing curve pass run bend"
+)
 _WAYS = word_set("way clearance distance path route walk")
 _WOULD = word_set(
     """
@@ -173,7 +175,7 @@ class ClauseWalker:
                 else:
                     self._claim("arc", value, True, i, j)
             elif not self._measure(i, j):
-                self._claim("zone", self._stretch(i, value), True, i, j)
+                self._claim("zone", self._stretch(i, j, value), True, i, j)
         self.reading.sentences = self.sentence + 1
         self._rest()
 
@@ -192,12 +194,19 @@ class ClauseWalker:
         at = i - 1
         while at > 0 and words[at] in ("about", "roughly", "some", "of", "around", "~", "=", ":"):
             at -= 1
-        return (at >= 0 and words[at] in _SIZES) or (j < len(words) and words[j] in ("long", "wide", "thick", "across"))
+        return (at >= 0 and words[at] in _SIZES) or (
+            j < len(words) and words[j] in ("long", "wide", "thick", "across")
+        )
 
-    def _stretch(self, i: int, radius: tuple[float, float]) -> tuple[float, float]:
+    def _stretch(self, i: int, j: int, radius: tuple[float, float]) -> tuple[float, float]:
         """Open a single radius to the side the words before it point to."""
         low, high = radius
         before = self.words[max(0, i - 2) : i]
+        following = self.words[j : j + 1]
+        if low == high and following in (["outward"], ["outwards"], ["upward"], ["upwards"]):
+            return low, 1.0
+        if low == high and following in (["inward"], ["inwards"], ["downwards"]):
+            return 0.0, high
         if low == high and before in (["up", "to"], ["out", "to"], ["stops", "at"], ["ends", "at"]):
             return 0.0, high
         if low < high or not before:
@@ -570,7 +579,9 @@ class ClauseWalker:
         if before == "of" and at > 0 and words[at - 1] in DIRECTIONS and words[i] in _MIDDLES:
             # "left of center"
             return True
-        if before in ("round", "around", "past", "by") and not _COURSES.isdisjoint(words[max(0, at - 3) : at]):
+        if before in ("round", "around", "past", "by") and not _COURSES.isdisjoint(
+            words[max(0, at - 3) : at]
+        ):
             # "swings round the core"
             return words[i] in _MIDDLES
         return (

@@ -72,7 +72,7 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
     if unit in _UNITS or (unit not in _ENDS and unit not in _FOLLOWING):
         return None
     near = before in ("at", "near", "towards", "toward", "around", "past", "@", "where", "until", "till")
-    if near or (before in ("to", "from") and words[start - 1] == "the"):
+    if near or (before in ("to", "from", "by", "of", "with") and words[start - 1] == "the"):
         return Arc(hour, 0.0), index
     return None
 

@@ -77,7 +77,11 @@ def _fill(claims: list[Claim]) -> None:
     for claim in claims:
         if not claim.affirmed or claim.good:
             continue
-        if claim.value == "full" and claim.sentence == part and (claim.slot == "shape" or claim.start == filled):
+        if (
+            claim.value == "full"
+            and claim.sentence == part
+            and (claim.slot == "shape" or claim.start == filled)
+        ):
             claim.slot, claim.value, filled = "density", "dense", claim.start
         elif claim.value in _PARTS or (claim.slot == "zone" and isinstance(claim.value, tuple)):
             part = claim.sentence
@@ -109,7 +113,10 @@ def _restated(words: list[str], current: list[Claim], claim: Claim) -> int | Non
     if rival is None:
         return None
     for at in range(claim.start - 1, rival.end - 1, -1):
-        if words[at] in (",", "and", "plus", ";", "with", "versus", "against") and words[at + 1] in _DETERMINERS:
+        if (
+            words[at] in (",", "and", "plus", ";", "with", "versus", "against")
+            and words[at + 1] in _DETERMINERS
+        ):
             return sum(c.start < at for c in current)
     return None
 
@@ -121,6 +128,8 @@ def _after_place(words: list[str], current: list[Claim], claim: Claim) -> int | 
         return None
     opened = not _PREPOSITIONS.isdisjoint(words[max(0, first.start - 3) : first.start])
     for at in range(claim.start - 1, first.end - 1, -1):
+        if words[at] == "or" and words[at + 1] in ("there", *_DETERMINERS):
+            return sum(c.start < at for c in current)
         if words[at] in ("and", ",", "with", "plus", ";") and words[at + 1] in _DETERMINERS:
             if opened and words[at + 1 : at + 3] not in (
                 ["the", "other"],
@@ -142,7 +151,7 @@ _PREPOSITIONS = word_set(
 def _second_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:
     """Return where a clause turns to another place, when it names no shape: "the hub dense, the rim thin"."""
     places = [c for c in current if c.slot == "zone" and c.affirmed and not c.good]
-    if not places or all(_touch(c.value, claim.value) for c in places):
+    if not places or all(_touch(c.value, claim.value) for c in places) or _joined(words, places[-1], claim):
         return None
     for at in range(claim.start - 1, places[-1].end - 1, -1):
         if words[at] not in ("(", ")") and (words[at] in SEPARATORS or words[at] in _JOINERS):
@@ -150,10 +159,23 @@ def _second_place(words: list[str], current: list[Claim], claim: Claim) -> int |
     return len(current)
 
 
+def _joined(words: list[str], place: Claim, claim: Claim) -> bool:
+    """Tell whether two places are ends of one thing, or one stands in brackets with its direction."""
+    between = words[place.end : claim.start]
+    if (
+        "(" in words[max(0, claim.start - 5) : claim.start]
+        and ")" not in words[claim.start - 4 : claim.start]
+    ):
+        return True
+    return "from" in words[max(0, place.start - 4) : place.start] and not {"to", "until", "till"}.isdisjoint(
+        between
+    )
+
+
 def _another_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:
     """Return where a list turns from a feature to a place: "a spot at half radius, and the rim"."""
     places = [c for c in current if c.slot == "zone" and c.affirmed and not c.good]
-    if not places or any(_touch(c.value, claim.value) for c in places):
+    if not places or any(_touch(c.value, claim.value) for c in places) or _joined(words, places[-1], claim):
         return None
     near = claim.start - (2 if words[claim.start - 1] in ("the", "whole", "entire") else 1)
     for at in range(claim.start - 1, places[-1].end - 1, -1):

@@ -33,9 +33,7 @@ def charge_inventions(result: Judgement, reading: Reading, truth: Truth, inventi
         if owner is not None:
             continue
         claims = [c for c in feature.claims if c.affirmed and not c.good]
-        identity = [
-            c for c in claims if c.slot in ("type", "shape", "zone", "arc") and c.value != "between"
-        ]
+        identity = [c for c in claims if c.slot in ("type", "shape", "zone", "arc") and c.value != "between"]
         if not identity:
             continue
         heads = [c for c in identity if c.slot in ("type", "shape")]
@@ -58,11 +56,18 @@ def charge_inventions(result: Judgement, reading: Reading, truth: Truth, inventi
             )
     if not truth.survivors and not {"Near-full", "Random"}.isdisjoint(truth.labels):
         claim = next(
-            (c for c in reading.claims if c.good and c.slot == "shape" and c.value in ("ring", "blob", "arc")), None
+            (
+                c
+                for c in reading.claims
+                if c.good and c.slot == "shape" and c.value in ("ring", "blob", "arc")
+            ),
+            None,
         )
         if claim is not None:
             why = "the passing dies form no figure"
-            found["survivors"] = Evidence("invented", "survivors", -1.0, 0.6 * share, claim.start, claim.end, why)
+            found["survivors"] = Evidence(
+                "invented", "survivors", -1.0, 0.6 * share, claim.start, claim.end, why
+            )
     invented = list(found.values())
     if len(invented) >= MANY:
         for e in invented:

@@ -13,7 +13,9 @@ from .radii import STARTS, read_radius
 from .text import BREAK
 from .words import word_set
 
-_PASSING = frozenset(("pass", "passes", "passing", "good", "survive", "alive", "survivors", "green", "spared"))
+_PASSING = frozenset(
+    ("pass", "passes", "passing", "good", "survive", "alive", "survivors", "green", "spared")
+)
 SENTENCE_ENDS = frozenset((".", "!", "?", BREAK))
 SEPARATORS = frozenset((",", ";", ":", "\u2013", "(", ")", "and", "or", "nor", "&", "+", "/", *SENTENCE_ENDS))
 DIRECTIONS = frozenset(

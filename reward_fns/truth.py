@@ -17,7 +17,6 @@ from .text import read_text
 from .words import word_set
 
 
-
 @dataclass(slots=True)
 class Fact:
     """A true value of one slot and where it is known from: `hit`, `reference` or `class`."""
@@ -128,6 +127,7 @@ def fit(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
 
 
 _KNOWN = 4096
+_LOOKED_AT = 24
 
 
 def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
@@ -403,15 +403,18 @@ def pairs(claims: Sequence[Claim]) -> list[tuple[Claim, Arc]]:
 
 
 def spots(claims: Sequence[Claim]) -> list[tuple[Value, Arc]]:
-    """Return each direction with the radius said right beside it."""
-    places = [c for c in claims if c.slot in ("zone", "arc") and c.affirmed and not c.good]
+    """Return each direction with the radius said nearest to it."""
+    zones = [c for c in claims if c.slot == "zone" and c.affirmed and not c.good and c.value != "full"]
     found: list[tuple[Value, Arc]] = []
-    for claim, after in itertools.pairwise(places):
-        if claim.clause != after.clause or claim.slot == after.slot or after.start - claim.end > 5:
+    for claim in claims[:_LOOKED_AT] if zones else ():
+        if claim.slot != "arc" or not claim.affirmed or claim.good or not isinstance(claim.value, Arc):
             continue
-        zone, arc = (claim, after) if claim.slot == "zone" else (after, claim)
-        if isinstance(arc.value, Arc) and zone.value != "full":
-            found.append((zone.value, arc.value))
+        gap, zone = min(
+            ((max(z.start - claim.end, claim.start - z.end), z) for z in zones[:_LOOKED_AT]),
+            key=lambda pair: pair[0],
+        )
+        if gap <= 5:
+            found.append((zone.value, claim.value))
     return found
 
 
