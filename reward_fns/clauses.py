@@ -184,7 +184,7 @@ class ClauseWalker:
         for claim in self.reading.claims:
             if claim.slot != "zone":
                 continue
-            before = self.words[max(0, claim.start - 4) : claim.end]
+            before = self.words[max(0, claim.start - 4) : claim.start]
             if not _RESTS.isdisjoint(before) or not (claim.affirmed or _SHARES.isdisjoint(before)):
                 claim.slot = "rest"
 
@@ -500,6 +500,9 @@ class ClauseWalker:
             # Nobody says so much in one clause; and what looks back over a clause stays bounded.
             self._new_clause()
         denied = bool(self.deny)
+        if denied and not affirmed:
+            # To deny "systematic" is not yet to say "random".
+            return
         if slot in HEADS and self._landmark(i):
             slot, denied = "landmark", False
         if self.apart:
@@ -541,6 +544,8 @@ class ClauseWalker:
         """Tell whether a word stands alone in a list, as a class name does."""
         words = self.words
         before, after = words[i - 1] if i else ",", words[j] if j < len(words) else ","
+        if after == ":":
+            return False
         return (before in SEPARATORS or before in ("of", "combines", "plus", "no", "classes")) and (
             after in SEPARATORS or after in ("plus", "type", "with")
         )

@@ -67,11 +67,16 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
     if unit in _AFTER_HOUR and unit not in ("side", "way") and before not in ("each", "by", "off", "every"):
         single = unit in ("hour", "hours") and words[start] in ("1", "one")
         return None if single else (Arc(hour, 0.0), index + 1)
-    if before in ("clock", "position") and words[start].isdigit():
+    named = words[start - 2] if start > 1 and words[start - 1] in (":", "=", "is", "about") else before
+    if named == "is":
+        named = words[start - 3] if start > 2 else ""
+    if named in ("clock", "position", "hour", "direction") and words[start].isdigit():
         return Arc(hour, 0.0), index
     if unit in _UNITS or (unit not in _ENDS and unit not in _FOLLOWING):
         return None
     near = before in ("at", "near", "towards", "toward", "around", "past", "@", "where", "until", "till")
+    if before == "to" and start > 1 and words[start - 2] in ("pointing", "points", "point", "close", "next"):
+        return Arc(hour, 0.0), index
     if near or (before in ("to", "from", "by", "of", "with") and words[start - 1] == "the"):
         return Arc(hour, 0.0), index
     return None

@@ -76,6 +76,8 @@ _NUMERALS = {
 _QUADRANTS = {1: (1, 1), 2: (1, -1), 3: (-1, -1), 4: (-1, 1)}
 """Quadrants as mathematics counts them, from the upper right against the clock."""
 VERTICAL = {
+    "above": 1,
+    "below": -1,
     "up": 1,
     "down": -1,
     "high": 1,
@@ -141,9 +143,18 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
         return _side(words, start)
     if word in COMPASS or (word in POINTS and len(word) > 1) or word in ("n", "s", "w", "e"):
         return _compass(words, start)
+    if word == "flat" and words[max(0, start - 2) : start][-1:] == ["the"] and word_before(words, start) in _NEAR:
+        return Arc(3.5, 5.0, True), start + 1
+    if word in ("above", "below"):
+        return _vertical(words, start)
+    if word == "notch" and word_before(words, start) == "opposite":
+        return Arc(9.5, 5.0, True), start + 1
     if word == "notch":
         return (Arc(4.5, 3.0, True), start + 1) if word_before(words, start) not in ("from",) else None
     return _degrees(words, start) or read_clock(words, start)
+
+
+_NEAR = word_set("near at by towards toward around close")
 
 
 def _quadrant(words: list[str], start: int) -> tuple[Arc, int] | None:
@@ -170,6 +181,8 @@ def _vertical(words: list[str], start: int) -> tuple[Arc, int] | None:
     while index < min(limit, len(words)) and words[index] in joints:
         index += 1
     side = words[index] if index < len(words) else ""
+    if word in ("above", "below") and words[start + 1 : start + 2] != ["and"]:
+        return None
     if side in ("left", "right"):
         return _direction(VERTICAL[word], 1 if side == "right" else -1), index + 1
     before = words[start - 1] if start else "\n"
@@ -325,6 +338,8 @@ def _degrees(words: list[str], start: int) -> tuple[Arc, int] | None:
         join < size and words[join] in ("to", "and", "-", "\u2013", "through", "until") and join - index < 2
     ):
         join += 1
+    while join > index and join < size and words[join] in ("about", "around", "roughly", "~", "approximately"):
+        join += 1
     second = _angle_at(words, join) if join > index else None
     if second is not None and (marked or second[2]):
         other, end, _ = second
@@ -338,6 +353,8 @@ def _degrees(words: list[str], start: int) -> tuple[Arc, int] | None:
         return Arc(12.0, 12.0), index
     unit = words[index] if index < size else ""
     before = word_before(words, start)
+    if before == "of" and start > 1 and words[start - 2] in ("azimuth", "angle", "bearing"):
+        return Arc(hour_of(value / 30), 0.0), index
     if unit in ("long", "wide", "arc", "or", "of", "span", "in", "sector", "segment", "only") or before in (
         "over",
         "spans",

@@ -198,10 +198,12 @@ def _shares(words: list[str], start: int) -> tuple[float, float, int] | None:
         index += 1
         if not named and index - start > 2:
             return None
-    low = _share(words, index)
-    if low is None:
+    start_share = _fraction(words, index + (words[index : index + 1] == ["a"]))
+    if start_share is None:
         return None
-    index += 1
+    low, index = start_share
+    end = _of_radius(words, index) if named else None
+    index = end or index
     high = None
     if index + 1 < size and words[index] in ("-", "\u2013", "to", "and", "r"):
         skip = index + (2 if words[index] == "r" and words[index + 1] in ("-", "\u2013", "to", "and") else 1)
