@@ -98,8 +98,11 @@ def _asks(words: list[str], n: int) -> tuple[str, ...]:
 
 def _is_given(words: list[str], claim: Claim) -> bool:
     """Tell whether a definite noun phrase names it, and not as one of two choices."""
-    if not claim.affirmed or (claim.slot not in HEADS and claim.slot not in PLACES):
+    if claim.slot not in HEADS and claim.slot not in PLACES:
         return False
+    if not claim.affirmed:
+        # "Apart from the rim" takes the rim for granted.
+        return not _BEYOND.isdisjoint(words[max(0, claim.start - 4) : claim.start])
     if words[claim.end : claim.end + 1] == ["or"] or "or" in words[max(0, claim.start - 2) : claim.start]:
         return False
     return not _KNOWN.isdisjoint(words[max(0, claim.start - 3) : claim.start + 1])

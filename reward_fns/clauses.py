@@ -564,7 +564,8 @@ class ClauseWalker:
             return True
         if before in ("below", "above", "beneath") and words[i] in _MIDDLES:
             return True
-        if before in ("to", "from") and not _WAYS.isdisjoint(words[max(0, at - 6) : at]):
+        way = words[max(0, at - 6) : at]
+        if before in ("to", "from") and not _WAYS.isdisjoint(way) and "all" not in way:
             # "halfway on the way from the axis to the border"
             return True
         claims = self.reading.claims

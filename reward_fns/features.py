@@ -161,15 +161,16 @@ def _second_place(words: list[str], current: list[Claim], claim: Claim) -> int |
 
 def _joined(words: list[str], place: Claim, claim: Claim) -> bool:
     """Tell whether two places are ends of one thing, or one stands in brackets with its direction."""
+    for word in reversed(words[max(0, claim.start - 5) : claim.start]):
+        if word == "(":
+            return True
+        if word == ")":
+            break
     between = words[place.end : claim.start]
-    if (
-        "(" in words[max(0, claim.start - 5) : claim.start]
-        and ")" not in words[claim.start - 4 : claim.start]
-    ):
-        return True
-    return "from" in words[max(0, place.start - 4) : place.start] and not {"to", "until", "till"}.isdisjoint(
-        between
-    )
+    return "from" in words[max(0, place.start - 4) : place.start] and not _UNTIL.isdisjoint(between)
+
+
+_UNTIL = frozenset(("to", "until", "till"))
 
 
 def _another_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:

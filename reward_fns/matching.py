@@ -195,7 +195,7 @@ def judge(
             _lighten(entry, thing, asked, lexicon, options)
     _misattributed(result, truth, lexicon)
     _rest(result, reading, truth, weight)
-    _balance(result, truth, asked, options)
+    _balance(result, truth, asked, lexicon, options)
     judge_clear(result, reading, truth, lexicon, weight)
     judge_survivors(result, reading, truth, lexicon, weight, asked)
     charge_flawless(result, reading, truth, weight)
@@ -273,12 +273,17 @@ def _contrary(slot: str, claim: Claim, thing: Thing, feature: Feature) -> bool:
     return slot == "arc" and claim.slot == "around" and claim.value == "all" and not opened
 
 
-def _balance(result: Judgement, truth: Truth, asked: Asked, options: Options) -> None:
+def _balance(
+    result: Judgement, truth: Truth, asked: Asked, lexicon: Lexicon, options: Options
+) -> None:
     """Let each true feature count the same, however much is known of it; less what is not asked for."""
     totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(len(truth.things))]
     direct = asked.slots & _DIRECTIONS
     shares = [
-        options.unasked if direct and direct == asked.slots and direct.isdisjoint(thing.facts) else 1.0
+        options.unasked
+        if (direct and direct == asked.slots and direct.isdisjoint(thing.facts))
+        or (asked.beyond and any(fit(c, thing, lexicon) >= 0.9 for c in asked.given))
+        else 1.0
         for thing in truth.things
     ]
     mean = sum(totals) / sum(shares) if shares else 0.0

@@ -32,6 +32,7 @@ class Thing:
     Attributes:
         label: Its class, or "" when the row names none.
         facts: True values by slot.
+        sized: Whether the question tells it from another one by its size.
         told: Whether the reference answer has spoken of it.
         sealed: Whether the facts are complete, so that what fits them may be remembered.
         known: How values said before fit; by value, not by answer.
@@ -44,6 +45,7 @@ class Thing:
     pairs: list[tuple[Claim, Arc]] = field(default_factory=list)
     spots: list[tuple[Value, Arc]] = field(default_factory=list)
     sealed: bool = False
+    sized: bool = False
     told: bool = False
     known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
 
@@ -187,6 +189,7 @@ def _type_fit(said: str, thing: Thing, lexicon: Lexicon) -> float:
     return -1.0
 
 
+_BY_SIZE = 4.0
 _IDENTITY_WEIGHT = {"type": 4.0, "shape": 2.0, "zone": 1.3, "arc": 1.1, "around": 0.8}
 
 
@@ -202,6 +205,8 @@ def affinity(claims: Iterable[Claim], thing: Thing, lexicon: Lexicon) -> float:
                 total += 0.8
             continue
         weight = _IDENTITY_WEIGHT.get(claim.slot, 0.3)
+        if thing.sized and claim.slot in ("size", "length"):
+            weight = _BY_SIZE
         value = fit(claim, thing, lexicon)
         if claim.slot == "type" and value < 0 and frozenset((str(claim.value), thing.label)) in _NEAR:
             value = -0.4
@@ -241,7 +246,7 @@ def build_truth(
     previous: Thing | None = None
     for feature in said.features:
         if several:
-            _add_twin(feature.claims, truth, lexicon)
+            _add_twin(feature.claims, truth, lexicon, not _SIZES.isdisjoint(asked.words))
         previous = _absorb(feature.claims, truth, "reference", lexicon, previous)
     for claim in said.claims:
         if claim.slot == "cause" and claim.affirmed:
@@ -267,6 +272,7 @@ def build_truth(
 
 
 _SEVERAL = word_set("both second another other smaller bigger")
+_SIZES = word_set("bigger smaller larger longer shorter big small large")
 _COUNTS = word_set("two three four")
 _UNITS = word_set("die dies row rows wide thick o'clock times and to thirds quarters - \u2013")
 _REPEATED = frozenset(("Loc", "Edge-Loc", "Scratch", ""))
@@ -284,7 +290,7 @@ def _tells_several(words: Sequence[str]) -> bool:
     )
 
 
-def _add_twin(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> None:
+def _add_twin(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon, sized: bool) -> None:
     """Make room for a second feature of a class when the reference places it where the first is not."""
     positive = [c for c in claims if c.affirmed and not c.good]
     arcs = [c.value for c in positive if c.slot == "arc" and isinstance(c.value, Arc)]
@@ -301,6 +307,7 @@ def _add_twin(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> None:
     if any(c.slot == "type" and c.value != best.label for c in positive):
         return
     truth.things.append(_thing(best.label, lexicon))
+    best.sized = truth.things[-1].sized = sized
 
 
 def _thing(name: str, lexicon: Lexicon) -> Thing:
