@@ -14,6 +14,7 @@ from .words import word_set
 
 _SLOTS: Mapping[str, tuple[str, ...]] = {
     "zone arc around": ("where", "location", "located", "position", "lie", "lies", "sit", "sits", "place"),
+    "type zone shape": ("criterion", "criteria", "reason", "why", "distinguishes"),
     "zone": ("zone", "zones", "radius", "radial", "radially", "far", "deep", "reach", "depth"),
     "arc": ("clock", "direction", "directions", "hour", "hours", "side", "angle", "azimuth", "quadrant", "o'clock"),
     "arc around": ("circumference", "azimuthal", "symmetric", "symmetrical", "angular", "around", "round"),

@@ -156,7 +156,7 @@ class ClauseWalker:
         self.joined = False
         self.deny_at = self.deny_claims = 0
         self.from_here = 0
-        self.rejected_at = -1
+        self.rejected_at = self.undone = -1
 
     def run(self) -> None:
         """Read every item; the claims are in the reading then."""
@@ -375,6 +375,7 @@ class ClauseWalker:
                     claim.affirmed = False
         # Two denials in one breath cancel ("not without", "isn't un..."); one after another they do not.
         twice = self.deny == "deny" and i - self.deny_at <= 3 and word not in ("nor", "no")
+        twice = twice and SEPARATORS.isdisjoint(words[self.deny_at : i])
         self.deny = "" if twice and len(self.reading.claims) == self.deny_claims else "deny"
         self.deny_at, self.deny_claims = j, len(self.reading.claims)
 
@@ -430,6 +431,9 @@ class ClauseWalker:
 
     def _again(self, i: int, j: int) -> None:
         self.good = self.cleared
+        if self.undone == self.sentence:
+            # "Edge-Loc is excluded, as is Scratch."
+            self.deny = "deny"
 
     def _bad(self, i: int, j: int) -> None:
         if not self.deny:
@@ -499,7 +503,7 @@ class ClauseWalker:
         if len(self.reading.claims) - self.from_here >= _MOST:
             # Nobody says so much in one clause; and what looks back over a clause stays bounded.
             self._new_clause()
-        denied = bool(self.deny)
+        denied = bool(self.deny) or (slot == "type" and "than" in words[max(0, i - 4) : i])
         if denied and not affirmed:
             # To deny "systematic" is not yet to say "random".
             return
@@ -599,6 +603,7 @@ class ClauseWalker:
     def _undo(self, i: int, j: int) -> None:
         denied = self.deny == "deny"
         self.rejected_at = j
+        self.undone = self.sentence
         for claim in self.reading.claims[self.from_here :]:
             if not denied:
                 claim.affirmed = False
