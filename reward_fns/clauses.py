@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from .claims import HEADS, PLACES, Claim, Reading, Value
+from .claims import ATTRIBUTES, HEADS, PLACES, Claim, Reading, Value
 from .lexicon import Entry
 from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS, Item
 from .text import BREAK
@@ -76,6 +76,7 @@ _OUTLINES = word_set(
     """
 )
 _SIZES = word_set("width thickness diameter diameters distance gap margin length span separation clearance")
+_NEGATIVE = frozenset(("or", "nor", "no", "without"))
 _LINKS = word_set("the a an its this that")
 _BESIDE = word_set("outside inside out away separated apart detached clear isolated side flank off")
 _JOINED = word_set("connected attached next close joined linked relative unconnected adjacent inward outward")
@@ -503,6 +504,8 @@ class ClauseWalker:
         if len(self.reading.claims) - self.from_here >= _MOST:
             # Nobody says so much in one clause; and what looks back over a clause stays bounded.
             self._new_clause()
+        if self.deny == "deny" and slot in ATTRIBUTES and self._turns_from_denial(slot, i):
+            self._end_denial()
         denied = bool(self.deny) or (slot == "type" and "than" in words[max(0, i - 4) : i])
         if denied and not affirmed:
             # To deny "systematic" is not yet to say "random".
@@ -527,6 +530,19 @@ class ClauseWalker:
             bool(so_far)
             and self.words[i - 1] in _COPULAS
             and all(c.slot in PLACES and c.value not in ("full", "none") for c in so_far)
+        )
+
+    def _turns_from_denial(self, slot: str, i: int) -> bool:
+        """Tell whether a list goes on to say what is there: "without a break, and crisply cut"."""
+        words = self.words
+        last = self.reading.claims[-1] if self.reading.claims else None
+        return (
+            last is not None
+            and last.start >= self.deny_at
+            and last.slot != slot
+            and words[self.deny_at - 1] in ("without", "no", "any", "a")
+            and "," in words[last.end : i]
+            and not _NEGATIVE.intersection(words[last.end : i])
         )
 
     def _landmark(self, i: int) -> bool:
@@ -658,15 +674,18 @@ class ClauseWalker:
             # "empty from 0.35 to 0.88 R"
             self.good = True
             return
-        self._clear_before()
+        self._clear_before(i)
 
     def _places(self, start: int) -> list[Claim]:
         return [c for c in self.reading.claims[start:] if c.slot in ("zone", "arc", "around")]
 
-    def _clear_before(self) -> None:
+    def _clear_before(self, at: int = 0) -> None:
         """Take what the clause says of places as clear: this stretch and the list of places before it."""
         claims = self.reading.claims
         start = self.segment
+        if at and self.words[at - 1] in (":", "="):
+            # "Core, mid-radius: clear."
+            start = self.from_here
         if self.joined:
             while start > self.from_here and claims[start - 1].slot in ("zone", "arc", "around"):
                 start -= 1

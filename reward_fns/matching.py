@@ -508,6 +508,7 @@ def _place_fit(slot: str, a: Value, b: Value, lexicon: Lexicon) -> float:
 
 _IMPLIED: Mapping[tuple[str, str], Mapping[str, str]] = {
     ("texture", "filled"): {"shape": "blob", "density": "dense"},
+    ("texture", "round"): {"shape": "blob"},
     ("closure", "closed"): {"around": "all"},
     ("around", "all"): {"closure": "closed"},
     ("around", "part"): {"closure": "open"},
