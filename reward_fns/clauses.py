@@ -157,7 +157,7 @@ class ClauseWalker:
         self.joined = False
         self.deny_at = self.deny_claims = 0
         self.from_here = 0
-        self.rejected_at = self.undone = -1
+        self.rejected_at = self.undone = self.passes_at = -1
 
     def run(self) -> None:
         """Read every item; the claims are in the reading then."""
@@ -263,6 +263,11 @@ class ClauseWalker:
             return
         if mark in (":", "\u2013"):
             claims = self.reading.claims[self.from_here :]
+            if self.passes_at == i and not claims:
+                # "Passes: the hub and the rim."
+                self._new_clause()
+                self.good = True
+                return
             if self.rejected_at == i and not claims:
                 # "Less likely: a mechanical touch."
                 self._new_clause()
@@ -641,8 +646,13 @@ class ClauseWalker:
         """A word for dies that pass: what stands before it in the clause is clear, or the noun after it."""
         words = self.words
         following = words[j] if j < len(words) else ""
+        self.passes_at = j
         if following in _NOUNS:
             self._survivors(i, j)
+            return
+        if following in ("is", "are") and i == self.clause_start and words[i] in ("good", "clean", "clear", "fine"):
+            # "Good is the middle."
+            self.good = True
             return
         if words[i] in ("pass", "passes", "passing") and (
             following in DIRECTIONS or following in _PREPOSITIONS
@@ -725,9 +735,9 @@ class ClauseWalker:
         )
 
     def _survivors(self, i: int, j: int) -> None:
-        if self.deny == "deny":
-            return
         words = self.words
+        if self.deny == "deny" or words[j : j + 1] == [":"]:
+            return
         if {words[i - 1], words[i - 2]} & {"are", "is"} and self._places(self.from_here):
             # "Those dies are the passing ones."
             self._clear_before()

@@ -47,6 +47,7 @@ _SPELLING = (("centred", "centered"), ("centre", "center"), ("localis", "localiz
 _ODD = re.compile(r"[^\x00-\x7f]|[*`_#|]")
 
 
+_SLASH = re.compile(r"(?<!\br) / (?!r\b)")
 _SHORT = re.compile(r"\b(approx|ca|prob|resp|incl|deg|max|min|vs|cf|i\.e|e\.g|appr|est)\.")
 
 
@@ -80,6 +81,8 @@ def read_text(source: str) -> Text:
     folded = (source.translate(_FOLD) if source.isascii() else _ODD.sub(_fold, source)).lower()
     if "-" in folded:
         folded = _HYPHEN.sub(" ", folded).replace(" - ", " \u2013 ")
+    if " / " in folded:
+        folded = _SLASH.sub(" ; ", folded)
     if "." in folded:
         # The stop of an abbreviation ends no sentence.
         folded = _SHORT.sub(lambda match: match[1].replace(".", " ") + " ", folded)
