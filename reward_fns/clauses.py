@@ -650,7 +650,11 @@ class ClauseWalker:
         if following in _NOUNS:
             self._survivors(i, j)
             return
-        if following in ("is", "are") and i == self.clause_start and words[i] in ("good", "clean", "clear", "fine"):
+        if (
+            following in ("is", "are")
+            and i == self.clause_start
+            and words[i] in ("good", "clean", "clear", "fine")
+        ):
             # "Good is the middle."
             self.good = True
             return

@@ -143,7 +143,11 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
         return _side(words, start)
     if word in COMPASS or (word in POINTS and len(word) > 1) or word in ("n", "s", "w", "e"):
         return _compass(words, start)
-    if word == "flat" and words[max(0, start - 2) : start][-1:] == ["the"] and word_before(words, start) in _NEAR:
+    if (
+        word == "flat"
+        and words[max(0, start - 2) : start][-1:] == ["the"]
+        and word_before(words, start) in _NEAR
+    ):
         return Arc(3.5, 5.0, True), start + 1
     if word in ("above", "below"):
         return _vertical(words, start)
@@ -338,7 +342,9 @@ def _degrees(words: list[str], start: int) -> tuple[Arc, int] | None:
         join < size and words[join] in ("to", "and", "-", "\u2013", "through", "until") and join - index < 2
     ):
         join += 1
-    while join > index and join < size and words[join] in ("about", "around", "roughly", "~", "approximately"):
+    while (
+        join > index and join < size and words[join] in ("about", "around", "roughly", "~", "approximately")
+    ):
         join += 1
     second = _angle_at(words, join) if join > index else None
     if second is not None and (marked or second[2]):

@@ -262,8 +262,7 @@ def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon, asked: Asked) 
             break
         for e in wrong:
             if e.thing >= 0 and e.slot:
-                compiled.truth.things[e.thing].facts.pop(e.slot, None)
-                compiled.truth.things[e.thing].known.clear()
+                compiled.truth.things[e.thing].forget(e.slot)
             elif e.verdict == "invented" and e.what not in lexicon.shapes:
                 compiled.truth.tolerated.add(e.what)
     compiled.full = max(LEAST_FULL, _score_part(reading, text, compiled, lexicon, asked, DEFAULT).score)

@@ -36,6 +36,7 @@ class Thing:
         told: Whether the reference answer has spoken of it.
         sealed: Whether the facts are complete, so that what fits them may be remembered.
         known: How values said before fit; by value, not by answer.
+        listed: True values by slot, once the facts are complete.
         pairs: Attributes that hold in one direction only ("wider at 6 o'clock").
         spots: Radius and direction of each of several places of it.
     """
@@ -48,6 +49,7 @@ class Thing:
     sized: bool = False
     told: bool = False
     known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
+    listed: dict[str, list[Value]] = field(default_factory=dict, repr=False)
 
     def add(self, slot: str, value: Value, source: str) -> None:
         """Add a fact; one known twice keeps the stronger source."""
@@ -61,7 +63,18 @@ class Thing:
 
     def values(self, slot: str) -> list[Value]:
         """Return the true values of a slot."""
-        return [fact.value for fact in self.facts.get(slot, ())]
+        found = self.listed.get(slot)
+        if found is None:
+            found = [fact.value for fact in self.facts.get(slot, ())]
+            if self.sealed:
+                self.listed[slot] = found
+        return found
+
+    def forget(self, slot: str) -> None:
+        """Drop what is known of a slot."""
+        self.facts.pop(slot, None)
+        self.known.clear()
+        self.listed.clear()
 
 
 @dataclass(slots=True)
@@ -196,23 +209,29 @@ _IDENTITY_WEIGHT = {"type": 4.0, "shape": 2.0, "zone": 1.3, "arc": 1.1, "around"
 def affinity(claims: Iterable[Claim], thing: Thing, lexicon: Lexicon) -> float:
     """Return how much a group of claims looks like talk about a true feature; negative means of another."""
     total = 0.0
-    slots: dict[str, list[float]] = {}
+    slots: dict[str, tuple[float, int]] = {}
     for claim in claims:
         if claim.good:
             continue
+        slot = claim.slot
         if not claim.affirmed:
-            if claim.slot == "zone" and claim.value == "center" and thing.label == "Donut":
+            if slot == "zone" and claim.value == "center" and thing.label == "Donut":
                 total += 0.8
             continue
-        weight = _IDENTITY_WEIGHT.get(claim.slot, 0.3)
-        if thing.sized and claim.slot in ("size", "length"):
-            weight = _BY_SIZE
+        # Twins are told apart by their size when the question does so: "the smaller one".
+        weight = _BY_SIZE if thing.sized and slot in _SIZE else _IDENTITY_WEIGHT.get(slot, 0.3)
         value = fit(claim, thing, lexicon)
-        if claim.slot == "type" and value < 0 and frozenset((str(claim.value), thing.label)) in _NEAR:
+        if value < 0 and slot == "type" and frozenset((str(claim.value), thing.label)) in _NEAR:
             value = -0.4
-        slots.setdefault(claim.slot, []).append(weight * value)
+        amount, count = slots.get(slot, (0.0, 0))
+        slots[slot] = amount + weight * value, count + 1
     # A slot named twice counts once.
-    return total + sum(sum(values) / len(values) for values in slots.values())
+    for amount, count in slots.values():
+        total += amount / count
+    return total
+
+
+_SIZE = ("size", "length")
 
 
 def normal_label(label: str, lexicon: Lexicon) -> str:

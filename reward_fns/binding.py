@@ -1,0 +1,91 @@
+"""Bind each group of claims of an answer to the true feature it means."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .claims import Claim, Feature, Reading
+from .lexicon import Lexicon
+from .scan import SENTENCE_ENDS
+from .truth import Thing, Truth, affinity, fit
+
+_ALL = frozenset(("both", "they", "all"))
+_OTHER = frozenset(("other",))
+_IDENTITY = frozenset(("type", "shape", "zone", "arc", "around"))
+
+
+def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature, Thing | None]]:
+    """Assign each feature an answer speaks of to the true feature it means; None when there is none."""
+    bound: list[tuple[Feature, Thing | None]] = []
+    previous: Thing | None = truth.things[0] if len(truth.things) == 1 else None
+    taken: dict[int, float] = {}
+    last_sentence = -1
+    for feature in reading.features:
+        positive = [c for c in feature.claims if c.affirmed and not c.good]
+        if not positive:
+            bound.append((feature, previous))
+            continue
+        identity = [c for c in positive if c.slot in _IDENTITY]
+        if not identity:
+            opening = _opening(reading, positive[0])
+            if len(truth.things) > 1 and not _ALL.isdisjoint(opening):
+                # "Both thin out."
+                bound.extend((feature, thing) for thing in truth.things)
+                continue
+            owner = previous
+            if previous is not None and len(truth.things) == 2 and not _OTHER.isdisjoint(opening):
+                owner = next(thing for thing in truth.things if thing is not previous)
+            elif last_sentence != feature.sentence and len(truth.things) > 1:
+                owner = _by_attributes(positive, truth, lexicon) or previous
+            bound.append((feature, owner))
+            if owner is not None:
+                previous, last_sentence = owner, feature.sentence
+            continue
+        last_sentence = feature.sentence
+        scored = [
+            (affinity(feature.claims, thing, lexicon), -taken.get(n, 0.0), -n)
+            for n, thing in enumerate(truth.things)
+        ]
+        best, _, index = max(scored)
+        thing = truth.things[-index]
+        heads = [c for c in identity if c.slot in ("type", "shape")]
+        if best < 0.0 and not heads and "sparse" in feature.values("density"):
+            # "0.9 to 1.0 R: 2 %" is background.
+            bound.append((feature, None))
+        elif thing.label == "None" and best <= 0.0:
+            bound.append((feature, None))
+        elif (
+            best > 0.0
+            or (len(truth.things) == 1 and not heads and best > -2.6)
+            or (best >= -1.5 and not heads and _only_place(identity, thing, previous))
+        ):
+            previous = thing
+            taken[-index] = taken.get(-index, 0.0) + 0.01
+            bound.append((feature, thing))
+        elif not heads and previous is not None and all(c.slot in ("arc", "around") for c in identity):
+            bound.append((feature, previous))
+        else:
+            bound.append((feature, None))
+            previous = None
+    return bound
+
+
+def _opening(reading: Reading, claim: Claim) -> list[str]:
+    """Return the words that lead up to a claim within its clause."""
+    words: list[str] = []
+    for word in reversed(reading.words[max(0, claim.start - 6) : claim.start]):
+        if word in SENTENCE_ENDS or word == ";":
+            break
+        words.append(word)
+    return words
+
+
+def _by_attributes(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> Thing | None:
+    """Return the one feature that attributes alone can mean: "the long one is thin"."""
+    scores = [sum(fit(c, thing, lexicon) for c in claims) for thing in truth.things]
+    best = max(scores)
+    return truth.things[scores.index(best)] if best > 0.0 and scores.count(best) == 1 else None
+
+
+def _only_place(identity: Sequence[Claim], thing: Thing, previous: Thing | None) -> bool:
+    return all(c.slot in ("arc", "around") for c in identity) and (previous is None or previous is thing)

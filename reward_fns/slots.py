@@ -1,0 +1,214 @@
+"""Judge one slot of a true feature by all that is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .angles import Arc, agreement
+from .claims import Claim, Feature, Value
+from .evidence import Evidence, Judgement, Weight
+from .lexicon import Lexicon
+from .truth import Thing, describe, fit, pairs, spots, zone_fit
+
+IMPLIED: Mapping[str, Sequence[tuple[str, str, str]]] = {
+    "shape": (("texture", "filled", "blob"), ("texture", "round", "blob")),
+    "density": (
+        ("texture", "filled", "dense"),
+        ("shape", "full", "dense"),
+        ("type", "Near-full", "dense"),
+    ),
+    "around": (("closure", "closed", "all"),),
+    "closure": (("around", "all", "closed"), ("around", "part", "open")),
+    "texture": (("shape", "arc", "curved"), ("shape", "ring", "hollow"), ("type", "Donut", "hollow")),
+    "width": (("type", "Scratch", "thin"),),
+}
+"""For each slot: which value of which other slot says which value of this one."""
+
+TWOFOLD = frozenset(("closure", "border", "width", "size", "length", "texture", "around"))
+"""Slots with two sides, where to deny the one is to say the other."""
+BY_DENIAL = 0.8
+"""What it earns to say a thing by its opposite, or by what implies it."""
+BOTH_WAYS = 0.3
+"""What is left of the right value beside a wrong one."""
+MINOR = 0.08
+
+Said = Mapping[str, Sequence[tuple[Claim, Feature]]]
+"""What is said of one feature, by slot."""
+
+
+def said_of(features: Sequence[Feature]) -> Said:
+    """Return the claims of features by slot, without those about dies that pass."""
+    by_slot: dict[str, list[tuple[Claim, Feature]]] = {}
+    for feature in features:
+        for claim in feature.claims:
+            if not claim.good:
+                by_slot.setdefault(claim.slot, []).append((claim, feature))
+    return by_slot
+
+
+def judge_slot(slot: str, thing: Thing, said: Said, lexicon: Lexicon, weight: float, half: float) -> Evidence:
+    """Judge one slot; `half` is what a hedged claim is worth."""
+    right, wrong, worst = _direct(slot, thing, said, lexicon, weight, half)
+    what = f"{thing.label or 'feature'} {slot}: " + " / ".join(map(describe, thing.values(slot)))
+    if right is None or wrong is None or not wrong.hedged:
+        contrary = _contrary(slot, thing, said)
+        if contrary is not None:
+            wrong, worst = contrary, -1.0
+    if wrong is not None and right is not None and wrong.hedged:
+        wrong = None
+    if wrong is not None and right is not None:
+        credit = 0.6 * worst + BOTH_WAYS * right[0]
+        return Evidence("false", what, credit, weight, wrong.start, wrong.end, "said both ways")
+    if wrong is not None:
+        return Evidence("false", what, worst, weight, wrong.start, wrong.end, "something else is true")
+    if right is not None:
+        value, claim = right
+        if slot in ("arc", "zone"):
+            value *= _covered(slot, thing, said, lexicon)
+        return Evidence("met" if value >= 0.9 else "near", what, value, weight, claim.start, claim.end)
+    aside = _aside(slot, thing, said, half)
+    if aside:
+        return Evidence("met", what, BY_DENIAL * aside, weight, why="implied by what is said")
+    implied = _by_class(slot, thing, said, half)
+    if implied and slot in ("zone", "shape", "around") and lexicon.classes.get(thing.label, {}).get(slot):
+        return Evidence("met", what, 0.9 * implied, weight, why="implied by the class")
+    return Evidence("missing", what, 0.0, weight)
+
+
+def _direct(
+    slot: str, thing: Thing, said: Said, lexicon: Lexicon, weight: float, half: float
+) -> tuple[tuple[float, Claim] | None, Claim | None, float]:
+    """Return the best and the worst of what is said of the slot itself."""
+    claims = said.get(slot, ())
+    precise = slot == "arc" and any(
+        isinstance(c.value, Arc) and not c.value.words for c, _ in claims if c.affirmed
+    )
+    right: tuple[float, Claim] | None = None
+    wrong: Claim | None = None
+    worst = 0.0
+    for claim, feature in claims:
+        value = fit(claim, thing, lexicon)
+        if precise and isinstance(claim.value, Arc) and claim.value.words and value > 0:
+            continue
+        if not claim.affirmed:
+            if slot == "zone" and any(c.slot == "arc" and not c.affirmed for c in feature.claims):
+                # "The upper half of the rim is clean" leaves the rest of it.
+                continue
+            if value == 1.0 and slot not in ("arc", "around") and weight > MINOR:
+                worst, wrong = min(worst, -1.0), claim
+            elif value == -1.0 and slot in TWOFOLD and (right is None or right[0] < BY_DENIAL):
+                # "Not closed" says open.
+                right = (BY_DENIAL, claim)
+            continue
+        if claim.hedged:
+            value *= half
+        if value > 0 and (right is None or value > right[0]):
+            right = (value, claim)
+        elif value < worst:
+            worst, wrong = value, claim
+    return right, wrong, worst
+
+
+def _contrary(slot: str, thing: Thing, said: Said) -> Claim | None:
+    """Return a direction named for what goes all round, or the reverse."""
+    if slot == "around" and "all" in thing.values("around") and not thing.facts.get("arc"):
+        for claim, feature in said.get("arc", ()):
+            # "Denser at the bottom" leaves the rest of it.
+            if claim.affirmed and not claim.hedged and not _LEAVE_REST & {c.slot for c in feature.claims}:
+                return claim
+    if slot == "arc" and {"open", "broken"}.isdisjoint(map(str, thing.values("closure"))):
+        for claim, _ in said.get("around", ()):
+            if claim.affirmed and not claim.hedged and claim.value == "all":
+                return claim
+    return None
+
+
+_LEAVE_REST = frozenset(("density", "width", "closure", "around"))
+
+
+def _aside(slot: str, thing: Thing, said: Said, half: float) -> float:
+    """Return how surely a true value is said by another slot."""
+    best = 0.0
+    true = thing.values(slot)
+    for other, value, implied in IMPLIED.get(slot, ()):
+        if implied in true:
+            for claim, _ in said.get(other, ()):
+                if claim.affirmed and claim.value == value:
+                    best = max(best, half if claim.hedged else 1.0)
+    return best
+
+
+def _by_class(slot: str, thing: Thing, said: Said, half: float) -> float:
+    """Return how surely the class is named, which brings the value with it."""
+    best = 0.0
+    for claim, _ in said.get("type", ()):
+        if claim.affirmed and claim.value == thing.label:
+            best = max(best, half if claim.hedged else 1.0)
+    if slot == "around" and "part" in thing.values("around"):
+        named = [*said.get("arc", ()), *(p for p in said.get("shape", ()) if p[0].value == "arc")]
+        if any(claim.affirmed for claim, _ in named):
+            best = 1.0
+    return best
+
+
+def _covered(slot: str, thing: Thing, said: Said, lexicon: Lexicon) -> float:
+    """Return the share of several true places that are named: where a line begins and where it ends."""
+    values = thing.values(slot)
+    if slot == "arc":
+        exact = [v for v in values if isinstance(v, Arc) and not v.words]
+    else:
+        exact = [v for v in values if isinstance(v, tuple) or (v in lexicon.zones and v != "full")]
+    groups: list[Value] = []
+    for value in exact:
+        if all(_place_fit(slot, value, other, lexicon) < 0.4 for other in groups):
+            groups.append(value)
+    if len(groups) < 2:
+        return 1.0
+    named = [c.value for c, _ in said.get(slot, ()) if c.affirmed]
+    met = sum(max((_place_fit(slot, n, g, lexicon) for n in named), default=0.0) for g in groups)
+    return max(1.0 / len(groups), min(1.0, met / len(groups)))
+
+
+def _place_fit(slot: str, a: Value, b: Value, lexicon: Lexicon) -> float:
+    if slot == "zone":
+        return zone_fit(a, b, lexicon)
+    return agreement(a, b) if isinstance(a, Arc) and isinstance(b, Arc) else 0.0
+
+
+def judge_pairs(thing: Thing, result: Judgement, weight: Weight) -> None:
+    """Judge attributes that are tied to a direction: wide here, narrow there."""
+    said = [
+        pair
+        for f, owner in result.bound
+        if owner is thing
+        for pair in pairs([c for c in f.claims if c.affirmed])
+    ]
+    for claim, arc in thing.pairs:
+        what = f"{describe(claim.value)} at {arc}"
+        amount = 1.6 * weight(claim.slot, "hit")
+        same = [(c, a) for c, a in said if c.slot == claim.slot and c.value == claim.value]
+        if not same:
+            result.evidence.append(Evidence("missing", what, 0.0, amount))
+            continue
+        found, where = max(same, key=lambda pair: agreement(pair[1], arc))
+        right = agreement(where, arc) > 0.3
+        result.evidence.append(
+            Evidence(
+                "met" if right else "false", what, 1.0 if right else -0.6, amount, found.start, found.end
+            )
+        )
+
+
+def judge_spots(thing: Thing, result: Judgement, lexicon: Lexicon, weight: Weight) -> None:
+    """Judge which radius goes with which direction: edge at ten, half radius at two."""
+    said = [pair for f, owner in result.bound if owner is thing for pair in spots(f.claims)]
+    for zone, arc in thing.spots:
+        here = [z for z, a in said if agreement(a, arc) > 0.6]
+        others = [z for z, a in thing.spots if agreement(a, arc) < 0.3]
+        if not here or any(zone_fit(z, zone, lexicon) for z in here):
+            continue
+        if any(zone_fit(z, other, lexicon) == 1.0 for z in here for other in others):
+            what = f"{describe(zone)} at {arc}"
+            result.evidence.append(
+                Evidence("false", what, -0.5, weight("zone", "hit"), why="places are exchanged")
+            )
