@@ -31,7 +31,7 @@ STEPS = 6
 COMMAND = [str(Path(sys.executable).with_name("verl-wafersage")), "demo"]
 OPTIONS = [
     *("--steps", str(STEPS), "--wafers", "60", "--start-steps", "40"),
-    *("--set", "trainer.save_freq=2", "--set", "trainer.test_freq=3"),
+    *("--set", "trainer.save_freq=2", "--set", "trainer.test_freq=3", "--set", "data.train_batch_size=8"),
 ]
 SUB_SCORES = ("score", "acc", "hit", "faithful", "hallucination", "format", "scorable")
 
@@ -194,7 +194,7 @@ def equal_lengths(whole: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
         f"wafersage.run_dir={run}",
         *("trainer.total_training_steps=2", "trainer.total_epochs=2", "trainer.save_freq=-1"),
         *("trainer.test_freq=-1", "trainer.val_before_train=false", "data.max_response_length=12"),
-        *("data.train_batch_size=4", "actor_rollout_ref.actor.ppo_mini_batch_size=4"),
+        "data.train_batch_size=4",
         "actor_rollout_ref.rollout.ignore_eos=true",
     ]
     train(overrides, run)

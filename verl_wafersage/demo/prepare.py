@@ -22,14 +22,15 @@ class DemoOptions:
     Attributes:
         steps: GSPO steps.
         wafers: Synthetic wafers to draw; about eight questions each.
-        start_steps: Steps of the supervised start; 0 begins RL from random weights.
+        start_steps: Steps of the supervised start; 0 begins RL from random weights. RL needs a start that
+            is right sometimes, not always.
         size: Name of the tiny model's size, `small` or `base`.
         seed: Seed of wafers, weights and orders.
     """
 
-    steps: int = 20
+    steps: int = 30
     wafers: int = 600
-    start_steps: int = 900
+    start_steps: int = 500
     size: str = "small"
     seed: int = 0
 

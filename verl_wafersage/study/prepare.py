@@ -35,8 +35,8 @@ class StudyOptions:
 
     per_class: int = 120
     synthetic: int = 2000
-    start_steps: int = 600
-    steps: int = 60
+    start_steps: int = 400
+    steps: int = 20
     held_out: int = 400
     seed: int = 0
 

@@ -13,7 +13,7 @@ from .arms import ARMS, GROUPS, Arm
 from .prepare import StudyFolder, StudyOptions, claim, make_data, make_start
 from .results import write_results
 
-EVERY = 20
+EVERY = 10
 """Steps between the checkpoints that are measured."""
 
 
@@ -105,8 +105,6 @@ def overrides(folder: StudyFolder, steps: int, arm: Arm, seed: int) -> list[str]
         "trainer.max_actor_ckpt_to_keep=100",
         "trainer.test_freq=-1",
         "trainer.val_before_train=false",
-        "data.train_batch_size=32",
-        "actor_rollout_ref.actor.ppo_mini_batch_size=32",
         f"data.seed={seed}",
         f"actor_rollout_ref.rollout.seed={seed}",
         *arm.overrides,
