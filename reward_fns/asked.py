@@ -16,10 +16,15 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "zone arc around": ("where", "location", "located", "position", "lie", "lies", "sit", "sits", "place"),
     "type zone shape": ("criterion", "criteria", "reason", "why", "distinguishes"),
     "zone": ("zone", "zones", "radius", "radial", "radially", "far", "deep", "reach", "depth"),
-    "arc": ("clock", "direction", "directions", "hour", "hours", "side", "angle", "azimuth", "quadrant", "o'clock"),
+    "arc": (
+        "clock", "direction", "directions", "hour", "hours", "side", "angle", "azimuth", "quadrant",
+        "o'clock",
+    ),
     "arc around": ("circumference", "azimuthal", "symmetric", "symmetrical", "angular", "around", "round"),
-    "density": ("dense", "denser", "density", "harder", "populated", "heavier", "filling", "weight", "loaded", "strong",
-        "stronger", "packed"),
+    "density": (
+        "dense", "denser", "density", "harder", "populated", "heavier", "filling", "weight", "loaded",
+        "strong", "stronger", "packed",
+    ),
     "border density texture": ("texture",),
     "closure": (
         "closed", "closure", "continuous", "broken", "gap", "gaps", "interrupted", "complete", "continuity",
@@ -34,7 +39,9 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "shape": ("shape", "shapes", "structure", "clustering", "form", "grouping", "geometry", "shaped"),
     "texture": ("straight", "curved", "hollow", "round", "straightness"),
     "texture density": ("filled", "solid"),
-    "type": ("class", "classes", "type", "types", "label", "labels", "pattern", "patterns", "category", "name"),
+    "type": (
+        "class", "classes", "type", "types", "label", "labels", "pattern", "patterns", "category", "name",
+    ),
     "shape density closure border width size length texture": (
         "look", "looks", "describe", "morphology", "appearance", "characterize", "characterise", "features",
     ),

@@ -215,11 +215,3 @@ def _number(word: str) -> float | None:
     if word.isascii() and word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 12:
         return float(word)
     return None
-
-
-def _number(word: str) -> float | None:
-    if word in NUMBERS:
-        return float(NUMBERS[word])
-    if word.isascii() and word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 12:
-        return float(word)
-    return None

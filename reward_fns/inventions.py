@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .angles import Arc, agreement
 from .asked import Asked
-from .claims import Reading
+from .claims import Claim, Reading
 from .evidence import Evidence, Judgement, Weight, seen
 from .lexicon import Lexicon
 from .truth import Truth, describe, zone_fit
@@ -54,20 +54,10 @@ def charge_inventions(result: Judgement, reading: Reading, truth: Truth, inventi
             found[sort] = Evidence(
                 "invented", value, -1.0, amount, claim.start, claim.end, "nothing of the kind is there"
             )
-    if not truth.survivors and not {"Near-full", "Random"}.isdisjoint(truth.labels):
-        claim = next(
-            (
-                c
-                for c in reading.claims
-                if c.good and c.slot == "shape" and c.value in ("ring", "blob", "arc")
-            ),
-            None,
-        )
-        if claim is not None:
-            why = "the passing dies form no figure"
-            found["survivors"] = Evidence(
-                "invented", "survivors", -1.0, 0.6 * share, claim.start, claim.end, why
-            )
+    figure = _figure(reading, truth)
+    if figure is not None:
+        why = "the passing dies form no figure"
+        found["figure"] = Evidence("invented", "a figure", -1.0, 0.6 * share, figure.start, figure.end, why)
     invented = list(found.values())
     if len(invented) >= MANY:
         for e in invented:
@@ -79,6 +69,14 @@ def charge_inventions(result: Judgement, reading: Reading, truth: Truth, inventi
         for e in invented:
             e.weight *= 0.72 * earned / charge
     result.evidence.extend(invented)
+
+
+def _figure(reading: Reading, truth: Truth) -> Claim | None:
+    """Return the figure that passing dies are said to form on a wafer where they form none."""
+    if truth.survivors or {"Near-full", "Random"}.isdisjoint(truth.labels):
+        return None
+    figures = ("ring", "blob", "arc")
+    return next((c for c in reading.claims if c.good and c.slot == "shape" and c.value in figures), None)
 
 
 ASKED = 5.0

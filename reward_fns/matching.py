@@ -125,11 +125,10 @@ def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, opti
     if entry.credit < 0.0:
         return
     slots = (entry.slot,) if entry.slot else ("type", "shape", "zone")
-    missing = entry.credit == 0.0
-    named = asked.beyond and any(fit(c, thing, lexicon) >= 0.9 for c in asked.given)
-    if (missing and (named or asked.survivors)) or (
-        missing and any(c.slot in slots and fit(c, thing, lexicon) >= 0.9 for c in asked.given)
-    ):
+    known = asked.survivors or any(
+        (asked.beyond or c.slot in slots) and fit(c, thing, lexicon) >= 0.9 for c in asked.given
+    )
+    if known and entry.credit == 0.0:
         entry.weight *= options.given
     elif asked.slots and entry.slot and entry.slot not in asked.slots:
         entry.weight *= options.unasked

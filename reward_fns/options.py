@@ -61,8 +61,8 @@ class Options:
 
 DEFAULT = Options()
 _NUMBERS = (
-    "penalty", "hedge_credit", "reference_weight", "class_weight", "question_boost", "unasked", "given", "invention", "wrong",
-    "contradiction", "overlong_penalty",
+    "penalty", "hedge_credit", "reference_weight", "class_weight", "question_boost", "unasked", "given",
+    "invention", "wrong", "contradiction", "overlong_penalty",
 )  # fmt: skip
 
 

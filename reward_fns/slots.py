@@ -154,10 +154,7 @@ def _by_class(slot: str, thing: Thing, said: Said, half: float) -> float:
 def _covered(slot: str, thing: Thing, said: Said, lexicon: Lexicon) -> float:
     """Return the share of several true places that are named: where a line begins and where it ends."""
     values = thing.values(slot)
-    if slot == "arc":
-        exact = [v for v in values if isinstance(v, Arc) and not v.words]
-    else:
-        exact = [v for v in values if isinstance(v, tuple) or (v in lexicon.zones and v != "full")]
+    exact = [v for v in values if _exact(slot, v, lexicon)]
     groups: list[Value] = []
     for value in exact:
         if all(_place_fit(slot, value, other, lexicon) < 0.4 for other in groups):
@@ -167,6 +164,13 @@ def _covered(slot: str, thing: Thing, said: Said, lexicon: Lexicon) -> float:
     named = [c.value for c, _ in said.get(slot, ()) if c.affirmed]
     met = sum(max((_place_fit(slot, n, g, lexicon) for n in named), default=0.0) for g in groups)
     return max(1.0 / len(groups), min(1.0, met / len(groups)))
+
+
+def _exact(slot: str, value: Value, lexicon: Lexicon) -> bool:
+    """Tell whether a place is an hour, a range of hours or a band, rather than a side or everywhere."""
+    if isinstance(value, Arc):
+        return not value.words
+    return slot == "zone" and (isinstance(value, tuple) or (value in lexicon.zones and value != "full"))
 
 
 def _place_fit(slot: str, a: Value, b: Value, lexicon: Lexicon) -> float:

@@ -1,7 +1,8 @@
 """Answers in deliberately hard wording, graded by their authors: rank correlation must not fall.
 
-`graded/dev1.jsonl` and `graded/dev2.jsonl` were written without sight of the scorer, then used to mend it; they
-guard what was reached and measure nothing that is unseen. `truth` is for readers; the scorer never gets it.
+`graded/dev1.jsonl` and `graded/dev2.jsonl` were written without sight of the scorer, then used to mend it;
+they guard what was reached and measure nothing that is unseen. `truth` is for readers; the scorer never
+gets it.
 """
 
 from __future__ import annotations
