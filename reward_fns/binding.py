@@ -35,7 +35,10 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             owner = previous
             if previous is not None and len(truth.things) == 2 and not _OTHER.isdisjoint(opening):
                 owner = next(thing for thing in truth.things if thing is not previous)
-            elif last_sentence != feature.sentence and len(truth.things) > 1:
+            elif len(truth.things) > 1 and (
+                last_sentence != feature.sentence
+                or reading.words[positive[0].end : positive[0].end + 1] == ["one"]
+            ):
                 owner = _by_attributes(positive, truth, lexicon) or previous
             bound.append((feature, owner))
             if owner is not None:

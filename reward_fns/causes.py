@@ -184,6 +184,22 @@ def _certainty(reading: Reading) -> float:
     return DEFINITE if reading.sure else 1.0
 
 
+def _beside(
+    words: Sequence[str], claim: Claim, named: Sequence[tuple[int, int, Thing]]
+) -> Thing | None:
+    """Return the feature named in the same stretch between commas, when there is just one."""
+    start, end = claim.start, claim.end
+    while start > 0 and words[start - 1] not in _CUTS:
+        start -= 1
+    while end < len(words) and words[end] not in _CUTS:
+        end += 1
+    found = {id(thing): thing for _, at, thing in named if start <= at < end}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+_CUTS = frozenset((",", ";", ".", ":", "?", "!", "\n", "(", ")"))
+
+
 def _by_order(words: Sequence[str], claim: Claim, truth: Truth) -> Thing | None:
     """Return the feature that "the former" or "the latter" after a cause means."""
     if len(truth.things) != 2:
@@ -217,6 +233,10 @@ def _owners(
         if claim.slot != "cause":
             continue
         named = by_sentence.get(claim.sentence, [])
+        beside = _beside(reading.words, claim, named)
+        if beside is not None:
+            owners[id(claim)], last, last_sentence = beside, beside, claim.sentence
+            continue
         same = [entry for entry in named if entry[0] == claim.clause]
         before = [entry for entry in (same or named) if entry[1] < claim.start]
         if before:

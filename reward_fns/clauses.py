@@ -157,7 +157,7 @@ class ClauseWalker:
         self.joined = False
         self.deny_at = self.deny_claims = 0
         self.from_here = 0
-        self.rejected_at = self.undone = self.passes_at = -1
+        self.rejected_at = self.untrue = self.undone = self.passes_at = -1
 
     def run(self) -> None:
         """Read every item; the claims are in the reading then."""
@@ -337,7 +337,7 @@ class ClauseWalker:
             self._claim(slot, value, affirmed, i, j)
             return
         held, self.deny = self.deny, ""
-        self._claim(slot, value, affirmed, i, j)
+        self._claim(slot, value, affirmed != (self.untrue == self.sentence), i, j)
         self.deny = held
         # "no geometric shape (such as ring or line)", "no coherent cluster, ring or line": one denial.
         following = self.words[j] if j < len(self.words) else ""
@@ -465,6 +465,10 @@ class ClauseWalker:
         self.choice = True
         for claim in self.reading.claims[self.from_here :]:
             claim.hedged = True
+
+    def _untrue(self, i: int, j: int) -> None:
+        self.untrue = self.sentence
+        self.deny = "deny"
 
     def _undecided(self, i: int, j: int) -> None:
         for claim in self.reading.claims[-_MOST:]:
@@ -788,6 +792,7 @@ _CUES: dict[str, Callable[[ClauseWalker, int, int], None]] = {
     "bad": ClauseWalker._bad,
     "turn": ClauseWalker._turn,
     "choice": ClauseWalker._choice,
+    "untrue": ClauseWalker._untrue,
     "undecided": ClauseWalker._undecided,
     "hedge": ClauseWalker._hedge,
     "sure": ClauseWalker._sure,

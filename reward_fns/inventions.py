@@ -73,7 +73,8 @@ def charge_inventions(result: Judgement, reading: Reading, truth: Truth, inventi
 
 def _figure(reading: Reading, truth: Truth) -> Claim | None:
     """Return the figure that passing dies are said to form on a wafer where they form none."""
-    if truth.survivors or {"Near-full", "Random"}.isdisjoint(truth.labels):
+    placed = any(c.slot in ("zone", "arc") for c in truth.survivors)
+    if placed or {"Near-full", "Random"}.isdisjoint(truth.labels):
         return None
     figures = ("ring", "blob", "arc")
     return next((c for c in reading.claims if c.good and c.slot == "shape" and c.value in figures), None)

@@ -140,7 +140,7 @@ def _rest(result: Judgement, reading: Reading, truth: Truth, weight: Weight) -> 
         return
     claim = next((c for c in reading.claims if c.slot == "rest" and c.affirmed and not c.good), None)
     if claim is not None and claim.clause in reading.failing:
-        amount = weight("zone", "hit")
+        amount = max(weight("zone", "hit"), 0.5 * weight("type", "hit"))
         result.evidence.append(
             Evidence("false", "the rest", -1.0, amount, claim.start, claim.end, "the rest is clear")
         )

@@ -37,7 +37,7 @@ def read(text: Text, lexicon: Lexicon, skip: Sequence[bool] | None = None) -> Re
 
 
 def take_as_passing(reading: Reading) -> None:
-    """Read an answer to "where are the good dies": its places are where dies pass, but for those that fail."""
+    """Read an answer to "where are the good dies": its places pass, but for those that fail."""
     for claim in reading.claims:
         if claim.clause in reading.failing or not claim.affirmed or claim.good:
             continue

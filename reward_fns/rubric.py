@@ -325,7 +325,7 @@ def _score_part(
     engaged = judgement.engaged and reading.stated and not reading.refuses
     floor = _FLOOR if engaged and not judgement.denied_truth else 0.0
     # What is right stays visible below what is wrong, so that groups of poor answers still differ.
-    kept = 0.0 if judgement.denied_truth else KEPT * hit
+    kept = 0.0 if judgement.denied_truth and len(part.truth.things) == 1 else KEPT * hit
     score = max(floor, kept, min(1.0, value / part.full))
     if judgement.denied_truth and value < 0.3 and (len(part.truth.things) == 1 or hit < 0.3):
         score = 0.0

@@ -171,7 +171,7 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
             return best if best > 0.3 else -1.0
         if thing.label == "None":
             return -1.0
-        return -0.5 if "all" in thing.values("around") else 0.0
+        return -0.5 if "all" in thing.values("around") or thing.label == "Center" else 0.0
     if slot == "around":
         if "all" in thing.values("around"):
             return 1.0 if value == "all" else -1.0
