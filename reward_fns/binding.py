@@ -19,9 +19,10 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
     bound: list[tuple[Feature, Thing | None]] = []
     previous: Thing | None = truth.things[0] if len(truth.things) == 1 else None
     taken: dict[int, float] = {}
-    last_sentence = -1
+    last_sentence, last_end = -1, 0
     for feature in reading.features:
         positive = [c for c in feature.claims if c.affirmed and not c.good]
+        last_end, previous_end = feature.claims[-1].end, last_end
         if not positive:
             bound.append((feature, previous))
             continue
@@ -37,6 +38,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
                 owner = next(thing for thing in truth.things if thing is not previous)
             elif len(truth.things) > 1 and (
                 last_sentence != feature.sentence
+                or ";" in reading.words[previous_end : positive[0].start]
                 or reading.words[positive[0].end : positive[0].end + 1] == ["one"]
             ):
                 owner = _by_attributes(positive, truth, lexicon) or previous

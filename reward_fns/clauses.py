@@ -76,6 +76,12 @@ _OUTLINES = word_set(
     """
 )
 _SIZES = word_set("width thickness diameter diameters distance gap margin length span separation clearance")
+_FAULTS = word_set(
+    """
+    same equal uniform even homogeneous stable ok good clean right correct constant working well equally balanced
+    properly evenly uniformly
+    """
+)
 _NEGATIVE = frozenset(("or", "nor", "no", "without"))
 _LINKS = word_set("the a an its this that")
 _BESIDE = word_set("outside inside out away separated apart detached clear isolated side flank off")
@@ -157,6 +163,7 @@ class ClauseWalker:
         self.joined = False
         self.deny_at = self.deny_claims = 0
         self.from_here = 0
+        self.faulty = False
         self.rejected_at = self.untrue = self.undone = self.passes_at = -1
 
     def run(self) -> None:
@@ -374,7 +381,11 @@ class ClauseWalker:
             return
         if word == "no" and (j >= len(words) or words[j] in _AFTER_ANSWER):
             return
-        if word in _VERB_DENIAL or (word == "not" and i and words[i - 1] in _AUXILIARIES):
+        # "The plasma is not uniform" still names the plasma.
+        self.faulty = j < len(words) and words[j] in _FAULTS
+        if not self.faulty and (
+            word in _VERB_DENIAL or (word == "not" and i and words[i - 1] in _AUXILIARIES)
+        ):
             # "Heat does not draw lines": the cause that is the subject is ruled out.
             for claim in self.reading.claims[self.from_here :]:
                 if claim.slot == "cause":
@@ -525,6 +536,11 @@ class ClauseWalker:
             # "away from both center and edge" denies both; another slot ends it.
             self.apart = slot == "zone"
             denied = denied or self.apart
+        if slot == "cause" and self.faulty and self.deny == "deny":
+            denied = False
+        if slot == "type" and i and words[i - 1] == "in" and (i < 2 or words[i - 2] in SENTENCE_ENDS):
+            # "In Near-full you find ..." speaks of the class at large.
+            denied = True
         claim = Claim(
             slot, value, affirmed != denied, self.choice, i, j, self.clause, self.sentence, self.good
         )
@@ -590,6 +606,9 @@ class ClauseWalker:
             and words[at - 1] in ("r", "radius", "radii", "out", "outward", "distance")
         ):
             # "0.5 R from the hub" measures from there.
+            return True
+        if before == "and" and "between" in words[max(0, i - 9) : i]:
+            # "between the contour of the clump and the border"
             return True
         if before in ("below", "above", "beneath") and words[i] in _MIDDLES:
             return True

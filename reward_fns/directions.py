@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from .angles import Arc, hour_of
 from .clock import between, read_clock, word_before
 from .words import word_set
@@ -130,6 +132,8 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
         word in ORDINALS and words[start + 1 : start + 2] == ["quadrant"]
     ):
         return _quadrant(words, start)
+    if word in ("l", "r"):
+        return _initial(words, start)
     if word in VERTICAL:
         return _vertical(words, start)
     if (
@@ -159,6 +163,15 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
 
 
 _NEAR = word_set("near at by towards toward around close")
+
+
+def _initial(words: list[str], start: int) -> tuple[Arc, int] | None:
+    """Read "L: straight. R: curved." as left and right."""
+    if words[start + 1 : start + 2] != [":"] or (start and words[start - 1].isalnum()):
+        return None
+    if not any(a == "l" and b == ":" for a, b in pairwise(words)):
+        return None
+    return _direction(0, -1 if words[start] == "l" else 1), start + 1
 
 
 def _quadrant(words: list[str], start: int) -> tuple[Arc, int] | None:

@@ -68,6 +68,7 @@ def group_features(reading: Reading) -> list[Feature]:
         features.append(Feature(current, current[0].sentence))
     for feature in features:
         _at_the_edge(feature, words)
+        _about_the_hub(feature)
     return _everywhere([feature for feature in features if feature.claims], words)
 
 
@@ -88,6 +89,14 @@ def _fill(claims: list[Claim]) -> None:
 
 
 _PARTS = frozenset(("center", "middle", "edge", "inner", "ring", "line", "blob", "arc", "band"))
+
+
+def _about_the_hub(feature: Feature) -> None:
+    """Take "a tyre in the middle of the wafer" for what it is: a ring about the middle."""
+    if "Donut" in feature.values("type") and "hollow" in feature.values("texture"):
+        feature.claims = [
+            c for c in feature.claims if c.slot != "zone" or c.value != "center" or not c.affirmed or c.good
+        ]
 
 
 def _at_the_edge(feature: Feature, words: list[str]) -> None:

@@ -43,7 +43,7 @@ DIRECTIONS = frozenset(
     )
 )
 _SPATIAL = (
-    DIRECTIONS | STARTS | {"r", "radius", "q", "quadrant", "x", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
+    DIRECTIONS | STARTS | {"r", "radius", "l", "q", "quadrant", "x", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
 )
 _OTHERS = _SPATIAL | SEPARATORS
 _RADIAL = STARTS | {"r", "radius"}
@@ -147,6 +147,10 @@ def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
 def _spatial(words: list[str], i: int) -> list[Item]:
     """Read what is said of place in numbers and directions; coordinates say two things at once."""
     word = words[i]
+    if word in ("l", "r") and words[i + 1 : i + 2] == [":"]:
+        side = read_arcs(words, i)
+        if side is not None:
+            return [(i, side[1], "arc", side[0])]
     if word == "x":
         return _coordinates(words, i)
     if word in _RADIAL or "0" <= word[0] <= "9":
