@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
-from .claims import HEADS, PLACES, Claim
+from .claims import ATTRIBUTES, HEADS, PLACES, Claim
 from .lexicon import load_lexicon
 from .reader import read
 from .text import read_text
@@ -87,9 +87,13 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
     text = read_text(question)
     words = text.words
     given = [claim for claim in read(text, lexicon).claims if _is_given(words, claim)]
+    slots = {slot for n, word in enumerate(words) for slot in _asks(words, n)}
+    if "form" in words and len(slots.intersection(ATTRIBUTES)) > 1:
+        # "The form: width, straightness, continuity" names what is meant by form.
+        slots.discard("shape")
     return Asked(
         words,
-        frozenset(slot for n, word in enumerate(words) for slot in _asks(words, n)),
+        frozenset(slots),
         given,
         not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
         not _BEYOND.isdisjoint(words),

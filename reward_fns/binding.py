@@ -39,7 +39,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             elif len(truth.things) > 1 and (
                 last_sentence != feature.sentence
                 or ";" in reading.words[previous_end : positive[0].start]
-                or reading.words[positive[0].end : positive[0].end + 1] == ["one"]
+                or "one" in reading.words[positive[0].end - 1 : positive[0].end + 1]
             ):
                 owner = _by_attributes(positive, truth, lexicon) or previous
             bound.append((feature, owner))

@@ -163,7 +163,7 @@ class ClauseWalker:
         self.joined = False
         self.deny_at = self.deny_claims = 0
         self.from_here = 0
-        self.faulty = False
+        self.faulty = self.aside_deny = False
         self.rejected_at = self.untrue = self.undone = self.passes_at = -1
 
     def run(self) -> None:
@@ -202,6 +202,9 @@ class ClauseWalker:
         at = i - 1
         while at > 0 and words[at] in ("about", "roughly", "some", "of", "around", "~", "=", ":"):
             at -= 1
+        if words[at] == "by" and (self.apart or self.deny):
+            # "clears the axis by 0.3 R"
+            return True
         return (at >= 0 and words[at] in _SIZES) or (
             j < len(words) and words[j] in ("long", "wide", "thick", "across")
         )
@@ -241,7 +244,7 @@ class ClauseWalker:
                 return
             self._new_clause()
             self.sentence += 1
-            self.choice = self.cleared = False
+            self.choice = self.cleared = self.aside_deny = False
             return
         if mark == ";":
             self._new_clause()
@@ -250,7 +253,11 @@ class ClauseWalker:
             self.apart = False
         if mark == "(":
             self.outer_deny = self.deny
-        elif mark == ")" and self.deny != self.outer_deny:
+            last = self.reading.claims[-1:]
+            self.aside_deny = bool(last) and last[0].slot in ATTRIBUTES and last[0].start >= self.deny_at
+        elif mark == ")":
+            self.aside_deny = False
+        if mark == ")" and self.deny != self.outer_deny:
             # A denial inside brackets ends with them.
             self.deny = self.outer_deny
         if mark in ("(", ")", "/", "&", "+"):
@@ -536,6 +543,9 @@ class ClauseWalker:
             # "away from both center and edge" denies both; another slot ends it.
             self.apart = slot == "zone"
             denied = denied or self.apart
+        if slot in ATTRIBUTES and self.aside_deny and self.deny == "deny":
+            # "not quite straight (a little curve)"
+            denied = self.words[i] in _OWN_DENIAL
         if slot == "cause" and self.faulty and self.deny == "deny":
             denied = False
         if slot == "type" and i and words[i - 1] == "in" and (i < 2 or words[i - 2] in SENTENCE_ENDS):

@@ -57,7 +57,10 @@ def judge_slot(slot: str, thing: Thing, said: Said, lexicon: Lexicon, weight: fl
     if wrong is not None and right is not None and wrong.hedged:
         wrong = None
     if wrong is not None and right is not None:
-        credit = 0.6 * worst + BOTH_WAYS * right[0]
+        several = slot in ("arc", "zone") and len(_groups(slot, thing, lexicon)) > 1
+        credit = 0.6 * worst + (
+            0.9 * right[0] * _covered(slot, thing, said, lexicon) if several else BOTH_WAYS * right[0]
+        )
         return Evidence("false", what, credit, weight, wrong.start, wrong.end, "said both ways")
     if wrong is not None:
         return Evidence("false", what, worst, weight, wrong.start, wrong.end, "something else is true")
@@ -88,6 +91,9 @@ def _direct(
     worst = 0.0
     for claim, feature in claims:
         value = fit(claim, thing, lexicon)
+        if claim.value == "sparse" and any(c.value == "full" and c.affirmed for c in feature.claims):
+            # "Nearly full, with few holes" is not sparse.
+            continue
         if precise and isinstance(claim.value, Arc) and claim.value.words and value > 0:
             continue
         if not claim.affirmed:
@@ -151,14 +157,20 @@ def _by_class(slot: str, thing: Thing, said: Said, half: float) -> float:
     return best
 
 
+def _groups(slot: str, thing: Thing, lexicon: Lexicon) -> list[Value]:
+    """Return the true places of a slot that lie apart, one of each group."""
+    groups: list[Value] = []
+    for value in thing.values(slot):
+        if _exact(slot, value, lexicon) and all(
+            _place_fit(slot, value, other, lexicon) < 0.4 for other in groups
+        ):
+            groups.append(value)
+    return groups
+
+
 def _covered(slot: str, thing: Thing, said: Said, lexicon: Lexicon) -> float:
     """Return the share of several true places that are named: where a line begins and where it ends."""
-    values = thing.values(slot)
-    exact = [v for v in values if _exact(slot, v, lexicon)]
-    groups: list[Value] = []
-    for value in exact:
-        if all(_place_fit(slot, value, other, lexicon) < 0.4 for other in groups):
-            groups.append(value)
+    groups = _groups(slot, thing, lexicon)
     if len(groups) < 2:
         return 1.0
     named = [c.value for c, _ in said.get(slot, ()) if c.affirmed]
