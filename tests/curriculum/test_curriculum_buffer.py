@@ -291,6 +291,7 @@ def test_a_reward_without_the_feedback_key_stops_an_adaptive_run() -> None:
         ({"rundir": "x"}, r"sampler_kwargs\.rundir.*known are"),
         ({"filter_groups": {"enable": True}}, r"algorithm\.filter_groups\.metric.*acc"),
         ({"filter_groups": {"enable": True, "metric": "acc"}}, r"sampler_kwargs\.train_batch_size"),
+        ({"poll_interval": 0}, r"sampler_kwargs\.poll_interval.*positive"),
     ],
 )
 def test_bad_options_stop_before_the_model_loads(options: dict[str, Any], message: str) -> None:

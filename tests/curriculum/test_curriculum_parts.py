@@ -113,6 +113,8 @@ def test_chance_is_uniform_and_differs_by_seed() -> None:
         ({"overlap": float("nan")}, "data.curriculum.overlap", r"\[0, 1\]"),
         ({"overlap": "half"}, "data.curriculum", "numbers"),
         ({"levels": 0}, "data.curriculum.levels", "1 to 100"),
+        ({"levels": 2.5}, "data.curriculum.levels", "whole number"),
+        ({"seed": "a"}, "data.curriculum.seed", "whole number"),
         ({"difficulty_scale": "log"}, "data.curriculum.difficulty_scale", "absolute, rank"),
         ({"class_weights": {"Donut": -1}}, "data.curriculum.class_weights.Donut", ">= 0"),
         ({"on_mismatch": "ignore"}, "data.curriculum.on_mismatch", "refuse, restart"),

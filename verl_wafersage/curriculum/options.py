@@ -114,6 +114,10 @@ class CurriculumOptions:
         _choice("on_mismatch", self.on_mismatch, ("refuse", "restart"))
         _share(f"{NODE}.overlap", self.overlap)
         _share(f"{NODE}.review_ratio", self.review_ratio)
+        for name in ("levels", "seed"):
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool)
+            _require(whole, f"{NODE}.{name}", value, "give a whole number")
         _require(1 <= self.levels <= 100, f"{NODE}.levels", self.levels, "give a number from 1 to 100")
         for name in ("dimension_weights", "class_weights"):
             for key, weight in getattr(self, name).items():
