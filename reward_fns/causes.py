@@ -184,9 +184,7 @@ def _certainty(reading: Reading) -> float:
     return DEFINITE if reading.sure else 1.0
 
 
-def _beside(
-    words: Sequence[str], claim: Claim, named: Sequence[tuple[int, int, Thing]]
-) -> Thing | None:
+def _beside(words: Sequence[str], claim: Claim, named: Sequence[tuple[int, int, Thing]]) -> Thing | None:
     """Return the feature named in the same stretch between commas, when there is just one."""
     start, end = claim.start, claim.end
     while start > 0 and words[start - 1] not in _CUTS:

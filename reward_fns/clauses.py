@@ -193,7 +193,11 @@ class ClauseWalker:
             if claim.slot != "zone":
                 continue
             before = self.words[max(0, claim.start - 4) : claim.start]
-            if not _RESTS.isdisjoint(before) or not (claim.affirmed or _SHARES.isdisjoint(before)):
+            if (
+                before[-1:] == ["other"]
+                or not _RESTS.isdisjoint(before)
+                or not (claim.affirmed or _SHARES.isdisjoint(before))
+            ):
                 claim.slot = "rest"
 
     def _measure(self, i: int, j: int) -> bool:

@@ -77,6 +77,8 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
     near = before in ("at", "near", "towards", "toward", "around", "past", "@", "where", "until", "till")
     if before == "to" and start > 1 and words[start - 2] in ("pointing", "points", "point", "close", "next"):
         return Arc(hour, 0.0), index
+    if "clock" in words[max(0, start - 4) : start]:
+        return Arc(hour, 0.0), index
     if near or (before in ("to", "from", "by", "of", "with") and words[start - 1] == "the"):
         return Arc(hour, 0.0), index
     return None

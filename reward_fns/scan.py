@@ -43,7 +43,9 @@ DIRECTIONS = frozenset(
     )
 )
 _SPATIAL = (
-    DIRECTIONS | STARTS | {"r", "radius", "l", "q", "quadrant", "x", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
+    DIRECTIONS
+    | STARTS
+    | {"r", "radius", "l", "q", "quadrant", "x", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
 )
 _OTHERS = _SPATIAL | SEPARATORS
 _RADIAL = STARTS | {"r", "radius"}
