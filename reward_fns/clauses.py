@@ -78,8 +78,8 @@ _OUTLINES = word_set(
 _SIZES = word_set("width thickness diameter diameters distance gap margin length span separation clearance")
 _FAULTS = word_set(
     """
-    same equal uniform even homogeneous stable ok good clean right correct constant working well equally balanced
-    properly evenly uniformly
+    same equal uniform even homogeneous stable ok good clean right correct constant working well equally
+    balanced properly evenly uniformly
     """
 )
 _NEGATIVE = frozenset(("or", "nor", "no", "without"))
