@@ -1,6 +1,7 @@
 """Print how well the reward agrees with the judges of the gold sets, beside two baselines.
 
-    python benchmarks/agreement.py [--aside] [--dev] [--worst N]
+    python benchmarks/agreement.py [--dev] [--worst N]   # the gold sets
+    python benchmarks/agreement.py --graded [--worst N]  # the graded sets of tests/reward
 
 Columns: our scorer, the published rule, and the bare mean of `partial_ratio` over the must-hit terms.
 """
@@ -10,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,12 @@ from rapidfuzz import fuzz
 from scipy.stats import spearmanr
 
 sys.path.insert(0, str(Path(__file__).parent))
-from gold_split import FILES, SPLIT, read_gold
+from gold_split import FILES, ROOT, SPLIT, read_gold
 
 from verl_wafersage.reward_fns import paper, rubric
 
 Row = dict[str, Any]
+GRADED = ROOT / "tests/reward/graded"
 
 
 def ground_truth(question: Mapping[str, Any]) -> str:
@@ -50,36 +52,50 @@ def partial_ratio(text: str, question: Mapping[str, Any]) -> float:
 def score_all(files: Iterable[str] = FILES) -> list[Row]:
     """Score every candidate of the gold files with each scorer."""
     aside = json.loads(SPLIT.read_text(encoding="utf-8"))["set_aside"]
+    return [
+        row for file in files for question in read_gold(file) for row in score(question, file, aside[file])
+    ]
+
+
+def score_graded() -> list[Row]:
+    """Score every candidate of our own graded files."""
     rows: list[Row] = []
-    for file in files:
-        for question in read_gold(file):
-            truth = ground_truth(question)
-            extra = {"question": question["question"]}
-            for candidate in question["candidates"]:
-                scores = rubric.compute_score("gold", candidate["text"], truth, extra)
-                row: Row = {
-                    "file": file,
-                    "id": question["id"],
-                    "cid": candidate["cid"],
-                    "kind": candidate["kind"],
-                    "dimension": question["dimension"],
-                    "aside": question["id"] in aside[file],
-                    "text": candidate["text"],
-                    "judge": (candidate["judge_a"] + candidate["judge_b"]) / 2,
-                    "ours": scores["score"],
-                    "paper": paper.compute_score("gold", candidate["text"], truth, extra)["score"],
-                    "partial": partial_ratio(candidate["text"], question),
-                }
-                if "judge_a_parts" in candidate:
-                    row["parts"] = {
-                        part: (
-                            (candidate["judge_a_parts"][part] + candidate["judge_b_parts"][part]) / 2,
-                            scores[part],
-                        )
-                        for part in candidate["judge_a_parts"]
-                    }
-                rows.append(row)
+    for file in sorted(GRADED.glob("*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            rows.extend(score(json.loads(line), file.name, ()))
     return rows
+
+
+def score(question: Mapping[str, Any], file: str, aside: Collection[str]) -> Iterator[Row]:
+    """Score the candidates of one question."""
+    truth = ground_truth(question)
+    extra = {"question": question["question"]}
+    for candidate in question["candidates"]:
+        scores = rubric.compute_score("gold", candidate["text"], truth, extra)
+        row: Row = {
+            "file": file,
+            "id": question["id"],
+            "cid": candidate["cid"],
+            "kind": candidate["kind"],
+            "dimension": question["dimension"],
+            "aside": question["id"] in aside,
+            "text": candidate["text"],
+            "judge": candidate["grade"]
+            if "grade" in candidate
+            else (candidate["judge_a"] + candidate["judge_b"]) / 2,
+            "ours": scores["score"],
+            "paper": paper.compute_score("gold", candidate["text"], truth, extra)["score"],
+            "partial": partial_ratio(candidate["text"], question),
+        }
+        if "judge_a_parts" in candidate:
+            row["parts"] = {
+                part: (
+                    (candidate["judge_a_parts"][part] + candidate["judge_b_parts"][part]) / 2,
+                    scores[part],
+                )
+                for part in candidate["judge_a_parts"]
+            }
+        yield row
 
 
 def spearman(pairs: Sequence[tuple[float, float]]) -> float:
@@ -107,7 +123,7 @@ def table(rows: Sequence[Row], title: str) -> None:
         f"{'set':<20}{'dimension':<13}{'n':>4} {'ours':>6}{'paper':>7}{'partial':>8}"
         "  pairs ours/paper/partial"
     )
-    for file in FILES:
+    for file in dict.fromkeys(r["file"] for r in rows):
         mine = [r for r in rows if r["file"] == file]
         for dimension in ["all", *sorted({r["dimension"] for r in mine})]:
             some = [r for r in mine if dimension in ("all", r["dimension"])]
@@ -152,11 +168,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--dev", action="store_true", help="only the half the scorer was tuned on")
     parser.add_argument("--worst", type=int, default=0, help="list the worst answers of the tuned half")
+    parser.add_argument("--graded", action="store_true", help="our own graded sets instead of the gold sets")
     arguments = parser.parse_args()
-    rows = score_all()
+    rows = score_graded() if arguments.graded else score_all()
     tuned = [r for r in rows if not r["aside"]]
     table(tuned, "tuned on")
-    if not arguments.dev:
+    if not arguments.dev and not arguments.graded:
         table([r for r in rows if r["aside"]], "set aside")
     if arguments.worst:
         for r in sorted(tuned, key=lambda r: -abs(r["ours"] - r["judge"] / 10))[: arguments.worst]:

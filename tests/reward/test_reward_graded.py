@@ -17,7 +17,7 @@ from scipy.stats import spearmanr
 from verl_wafersage.reward_fns.rubric import compute_score
 
 GRADED = Path(__file__).parent / "graded"
-FLOORS = {"dev1": 0.78, "dev2": 0.72}
+FLOORS = {"dev1": 0.82, "dev2": 0.80}
 
 
 def _score(question: dict[str, Any], answer: str) -> float:
