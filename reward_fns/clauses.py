@@ -75,7 +75,7 @@ _OUTLINES = word_set(
     border borders boundary boundaries edge edges rim rims margin margins periphery perimeter
     """
 )
-_SIZES = word_set("width thickness diameter diameters distance gap margin length span separation clearance")
+_SIZES = word_set("width thickness diameter diameters gap margin length span separation clearance")
 _FAULTS = word_set(
     """
     same equal uniform even homogeneous stable ok good clean right correct constant working well equally
@@ -106,6 +106,8 @@ _PREPOSITIONS = word_set(
     """
 )
 _MOST = 24
+_HEADING = 5
+"""Words of a heading at most: "Longer: the scratch"."""
 _ENOUGH = 1200
 _MIDDLES = word_set(
     """
@@ -279,7 +281,7 @@ class ClauseWalker:
             if self.deny == "contrast":
                 self._new_clause()
             return
-        if mark in (":", "\u2013"):
+        if mark in (":", "=", "\u2013"):
             claims = self.reading.claims[self.from_here :]
             if self.passes_at == i and not claims:
                 # "Passes: the hub and the rim."
@@ -291,7 +293,13 @@ class ClauseWalker:
                 self._new_clause()
                 self.deny = "deny"
                 return
-            if claims and not self.verb_seen and not self.deny and all(c.slot in PLACES for c in claims):
+            short = i - self.clause_start <= _HEADING and len(claims) <= 3
+            if (
+                claims
+                and not self.verb_seen
+                and not self.deny
+                and all(c.slot in PLACES or (short and c.slot != "cause") for c in claims)
+            ):
                 # "Rim: a crisp hoop" speaks of one thing.
                 return
             self._end_denial()

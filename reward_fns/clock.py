@@ -79,7 +79,8 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
         return Arc(hour, 0.0), index
     if "clock" in words[max(0, start - 4) : start]:
         return Arc(hour, 0.0), index
-    if near or (before in ("to", "from", "by", "of", "with") and words[start - 1] == "the"):
+    pointed = before == "of" and start > 2 and words[start - 3] in ("direction", "side", "position", "mark")
+    if near or pointed or (before in ("to", "from", "by") and words[start - 1] == "the"):
         return Arc(hour, 0.0), index
     return None
 

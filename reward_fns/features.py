@@ -268,7 +268,7 @@ def _cut(words: list[str], current: list[Claim], head: Claim, claim: Claim) -> i
         if word in ("(", ")") or (word not in SEPARATORS and word not in _JOINERS):
             continue
         following = words[at + 1] if at + 1 < len(words) else ""
-        rank = 3 if following in _DETERMINERS else 1 if word == "," else 2
+        rank = 3 if following in _DETERMINERS else 1 if word in (",", "+", "&", "/") else 2
         if rank > strength:
             split, strength = at, rank
     if _same(head, claim):

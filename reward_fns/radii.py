@@ -28,11 +28,19 @@ _PARTS = {
     "hundredth": 100,
 }
 _PARTS |= {f"{name}s": value for name, value in _PARTS.items()}
+TENS = {
+    word: 10 * n
+    for n, word in enumerate(
+        ["ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=1
+    )
+}
 _SIGNS = {"\u00bd": 1 / 2, "\u2153": 1 / 3, "\u2154": 2 / 3, "\u00bc": 1 / 4, "\u00be": 3 / 4}
 _OUTER = word_set("outer outermost outside last peripheral")
 _INNER = word_set("inner innermost inside first central")
-STARTS = frozenset((*_PARTS, *_SIGNS, *_OUTER, *_INNER, *_COUNTS)) - {"a", "an"}
+STARTS = frozenset((*TENS, *_PARTS, *_SIGNS, *_OUTER, *_INNER, *_COUNTS)) - {"a", "an"}
 """Words a stretch of the radius may begin with, beside digits and the letter r."""
+_MORE = 0.15
+"""How far "more than half the radius" reaches."""
 _RIMS = word_set("edge rim border margin perimeter periphery boundary circumference bevel")
 _HUBS = word_set("center middle hub core origin")
 
@@ -107,6 +115,11 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
         before = words[start - 1] if start else ""
         if before in ("a", "the", "one") and start > 1:
             before = words[start - 2]
+        if low == high and start > 1 and words[start - 1] == "than":
+            if words[start - 2] in ("more", "further", "farther"):
+                return low, min(1.0, low + _MORE), end
+            if words[start - 2] in ("less", "nearer", "closer"):
+                return max(0.0, low - _MORE), low, end
         if low == high and before in _BELOW - {"up", "until"}:
             return 0.0, high, end
         if low == high and before in _ABOVE - {"over"}:
@@ -167,6 +180,8 @@ def _fraction(words: list[str], index: int) -> tuple[float, int] | None:
             return int(word[:3]) / int(words[index + 2][:3]), index + 3
         share = _share(words, index)
         return None if share is None else (share, index + 1)
+    if word in TENS and index + 1 < size and words[index + 1] in ("%", "percent"):
+        return TENS[word] / 100, index + 2
     if word in _PARTS:
         if word in ("half", "halves") and index + 1 < size and words[index + 1] == "a":
             return None

@@ -9,7 +9,7 @@ from .angles import Arc, hour_of
 from .clock import NUMBERS
 from .directions import COMPASS, COMPOUNDS, ORDINALS, POINTS, QUARTERS, VERTICAL, read_arcs
 from .lexicon import Entry, Lexicon
-from .radii import STARTS, read_radius
+from .radii import STARTS, TENS, read_radius
 from .text import BREAK
 from .words import word_set
 
@@ -17,7 +17,9 @@ _PASSING = frozenset(
     ("pass", "passes", "passing", "good", "survive", "alive", "survivors", "green", "spared")
 )
 SENTENCE_ENDS = frozenset((".", "!", "?", BREAK))
-SEPARATORS = frozenset((",", ";", ":", "\u2013", "(", ")", "and", "or", "nor", "&", "+", "/", *SENTENCE_ENDS))
+SEPARATORS = frozenset(
+    (",", ";", ":", "=", "\u2013", "(", ")", "and", "or", "nor", "&", "+", "/", *SENTENCE_ENDS)
+)
 DIRECTIONS = frozenset(
     (
         *COMPASS,
@@ -98,7 +100,7 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
                 items.extend(spatial)
                 i = spatial[-1][1]
                 continue
-        if digit and i + 1 < size and words[i + 1] in ("%", "percent"):
+        if (digit or word in TENS) and i + 1 < size and words[i + 1] in ("%", "percent"):
             share = _percent(words, i)
             if share is not None:
                 append((i, i + 2, "term", share))
@@ -133,7 +135,7 @@ def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
     if not _OF_OTHERS.isdisjoint(near[:4]):
         return None
     try:
-        value = float(words[i])
+        value = float(TENS.get(words[i], words[i]))
     except ValueError:
         return None
     if not _PASSING.isdisjoint(near[:4]):
