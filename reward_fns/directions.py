@@ -165,11 +165,15 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
 _NEAR = word_set("near at by towards toward around close")
 
 
+_NEARBY = 60
+
+
 def _initial(words: list[str], start: int) -> tuple[Arc, int] | None:
     """Read "L: straight. R: curved." as left and right."""
     if words[start + 1 : start + 2] != [":"] or (start and words[start - 1].isalnum()):
         return None
-    if not any(a == "l" and b == ":" for a, b in pairwise(words)):
+    near = words[max(0, start - _NEARBY) : start + _NEARBY]
+    if not any(a == "l" and b == ":" for a, b in pairwise(near)):
         return None
     return _direction(0, -1 if words[start] == "l" else 1), start + 1
 
