@@ -5,141 +5,50 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim, Reading, Value
+from .cue_words import (
+    AFTER_ANSWER,
+    AFTER_CLEAR,
+    AUXILIARIES,
+    BESIDE,
+    CONTINUES,
+    COPULAS,
+    COURSES,
+    ELSE,
+    ENCIRCLING,
+    ENDS_DENIAL,
+    FAULTS,
+    JOINED,
+    LINKS,
+    MIDDLES,
+    NEGATIVE,
+    NONE_VERBS,
+    NOUN_PHRASE_STARTS,
+    NOUNS,
+    OUTLINES,
+    OWN,
+    OWN_DENIAL,
+    PLAIN_TURNS,
+    PREPOSITIONS,
+    PRONOUNS,
+    QUALITIES,
+    RESTS,
+    SHARES,
+    SILENT,
+    SIZES,
+    SUBJECTS,
+    TOWARD,
+    VERB_DENIAL,
+    WAYS,
+    WHOLES,
+    WOULD,
+)
 from .lexicon import Entry
 from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS, Item
-from .text import BREAK
-from .words import word_set
 
-_PRONOUNS = word_set(
-    """
-    it its they their this that these those he she there which what we i you one nothing everything all
-    """
-)
-_TOWARD = word_set(
-    """
-    toward towards outwards outward inwards inward fade fades
-    """
-)
-_COPULAS = word_set(
-    """
-    is are was were looks look remains remain stays stay seems seem appears
-    """
-)
-_WHOLES = word_set(
-    """
-    wafer disc disk map radius circumference dial dial's plate wafer's thing picture
-    """
-)
-_ENCIRCLING = word_set(
-    """
-    around round surrounding encircling encircles surrounds encloses
-    """
-)
-_OWN = word_set(
-    """
-    its their whose inner sharp irregular
-    """
-)
-_NOUNS = word_set(
-    """
-    die dies chip chips silicon one ones rows row site sites
-    """
-)
-_AFTER_CLEAR = word_set(
-    """
-    of from all with in at too as there on between along to up beyond outside inside everywhere
-    """
-)
-_QUALITIES = word_set(
-    """
-    healthy green untouched unaffected passing vacant spared unfilled unoccupied unpopulated intact undamaged
-    """
-)
-_NOUN_PHRASE_STARTS = word_set(
-    """
-    with leaving leaves remain remains is are while plus except but by
-    """
-)
-_OWN_DENIAL = word_set(
-    """
-    no without nothing not zero non none
-    """
-)
-_VERB_DENIAL = word_set(
-    """
-    doesn't don't cannot can't couldn't wouldn't won't never isn't aren't
-    """
-)
-_OUTLINES = word_set(
-    """
-    border borders boundary boundaries edge edges rim rims margin margins periphery perimeter
-    """
-)
-_SIZES = word_set("width thickness diameter diameters gap margin length span separation clearance")
-_FAULTS = word_set(
-    """
-    same equal uniform even homogeneous stable ok good clean right correct constant working well equally
-    balanced properly evenly uniformly
-    """
-)
-_NEGATIVE = frozenset(("or", "nor", "no", "without"))
-_LINKS = word_set("the a an its this that")
-_BESIDE = word_set("outside inside out away separated apart detached clear isolated side flank off")
-_JOINED = word_set("connected attached next close joined linked relative unconnected adjacent inward outward")
-_COURSES = word_set(
-    "swings curves passes runs goes bends skirts bypasses comes leads swing curve pass run bend"
-)
-_WAYS = word_set("way clearance distance path route walk")
-_WOULD = word_set(
-    """
-    hug follow run cross close look start end fill show leave need require have lie sit reach touch extend
-    spare hit affect cover light mark form surround stretch go fail begin occupy stand spread
-    """
-)
-_RESTS = word_set("rest remaining remainder otherwise elsewhere residual")
-_SHARES = word_set("quarters quarter thirds third half most part parts majority percent %")
-_ELSE = _RESTS | {"else", "other", "others"}
-_PREPOSITIONS = word_set(
-    """
-    above below beneath under beyond between around close beside outside inside from to into out off just
-    through over across by along near the before past towards toward due
-    """
-)
 _MOST = 24
 _HEADING = 5
 """Words of a heading at most: "Longer: the scratch"."""
 _ENOUGH = 1200
-_MIDDLES = word_set(
-    """
-    center middle hub core origin geometric wafer very dead axis heart bullseye bull's bull
-    """
-)
-_SUBJECTS = word_set(
-    "fails dies failing failures defects wafer map rest pattern losses damage others remainder"
-)
-_AUXILIARIES = word_set(
-    """
-    does do did can could is are
-    """
-)
-_NONE_VERBS = word_set(
-    """
-    is are was were can could stands seems appears shows fits
-    """
-)
-_AFTER_ANSWER = frozenset((",", ".", ";", "\u2013", BREAK))
-_CONTINUES = frozenset(("(", "such", "like", ",", "or", "and", "nor"))
-_SILENT = frozenset(("another", "label", "skip"))
-_ENDS_DENIAL = word_set(
-    """
-    only just simply merely rather
-    """
-)
-_PLAIN_TURNS = word_set(
-    """
-    that which who whose where as if when only just simply merely still rather unless
-    """
-)
 
 
 class ClauseWalker:
@@ -197,8 +106,8 @@ class ClauseWalker:
             before = self.words[max(0, claim.start - 4) : claim.start]
             if (
                 before[-1:] == ["other"]
-                or not _RESTS.isdisjoint(before)
-                or not (claim.affirmed or _SHARES.isdisjoint(before))
+                or not RESTS.isdisjoint(before)
+                or not (claim.affirmed or SHARES.isdisjoint(before))
             ):
                 claim.slot = "rest"
 
@@ -211,7 +120,7 @@ class ClauseWalker:
         if words[at] == "by" and (self.apart or self.deny):
             # "clears the axis by 0.3 R"
             return True
-        return (at >= 0 and words[at] in _SIZES) or (
+        return (at >= 0 and words[at] in SIZES) or (
             j < len(words) and words[j] in ("long", "wide", "thick", "across")
         )
 
@@ -317,7 +226,7 @@ class ClauseWalker:
         """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
         words, items = self.words, self.items
         first, second = [*words[i + 1 : i + 3], "", ""][:2]
-        pronoun = first in _PRONOUNS or (first == "the" and second in _SUBJECTS)
+        pronoun = first in PRONOUNS or (first == "the" and second in SUBJECTS)
         only_places = True
         for n in range(k + 1, min(k + 9, len(items))):
             _, _, kind, value = items[n]
@@ -355,11 +264,11 @@ class ClauseWalker:
         cue = _CUES.get(slot)
         if cue is not None:
             cue(self, i, j)
-        elif slot not in _SILENT:
+        elif slot not in SILENT:
             self._term(slot, value, affirmed, i, j)
 
     def _term(self, slot: str, value: Value, affirmed: bool, i: int, j: int) -> None:
-        if self.words[i] not in _OWN_DENIAL:
+        if self.words[i] not in OWN_DENIAL:
             self._claim(slot, value, affirmed, i, j)
             return
         held, self.deny = self.deny, ""
@@ -367,7 +276,7 @@ class ClauseWalker:
         self.deny = held
         # "no geometric shape (such as ring or line)", "no coherent cluster, ring or line": one denial.
         following = self.words[j] if j < len(self.words) else ""
-        if slot in HEADS and (value in ("none", "None") or not affirmed) and following in _CONTINUES:
+        if slot in HEADS and (value in ("none", "None") or not affirmed) and following in CONTINUES:
             self.deny = "list"
 
     def _verb(self, i: int, j: int) -> None:
@@ -380,7 +289,7 @@ class ClauseWalker:
             and i
             and words[i - 1] not in ("i", "we")
             and j < len(words)
-            and words[j] in _WOULD
+            and words[j] in WOULD
         ):
             self._unreal(i, j)
 
@@ -394,17 +303,15 @@ class ClauseWalker:
         ):
             self.deny = "deny"
             return
-        if word == "none" and j == i + 1 and (j >= len(words) or words[j] not in _NONE_VERBS):
+        if word == "none" and j == i + 1 and (j >= len(words) or words[j] not in NONE_VERBS):
             self._claim("type", "None", True, i, j)
             self._claim("shape", "none", True, i, j)
             return
-        if word == "no" and (j >= len(words) or words[j] in _AFTER_ANSWER):
+        if word == "no" and (j >= len(words) or words[j] in AFTER_ANSWER):
             return
         # "The plasma is not uniform" still names the plasma.
-        self.faulty = j < len(words) and words[j] in _FAULTS
-        if not self.faulty and (
-            word in _VERB_DENIAL or (word == "not" and i and words[i - 1] in _AUXILIARIES)
-        ):
+        self.faulty = j < len(words) and words[j] in FAULTS
+        if not self.faulty and (word in VERB_DENIAL or (word == "not" and i and words[i - 1] in AUXILIARIES)):
             # "Heat does not draw lines": the cause that is the subject is ruled out.
             for claim in self.reading.claims[self.from_here :]:
                 if claim.slot == "cause":
@@ -482,9 +389,9 @@ class ClauseWalker:
         if word == "if" and "were" in self.words[i : i + 12]:
             self._new_clause()
             self.deny = "deny"
-        elif word in _ENDS_DENIAL:
+        elif word in ENDS_DENIAL:
             self._end_denial()
-        elif word not in _PLAIN_TURNS:
+        elif word not in PLAIN_TURNS:
             self._new_clause()
             self.clause_start = j
 
@@ -538,7 +445,7 @@ class ClauseWalker:
         if slot == "border" and self.reading.claims:
             # "The border is ragged" is no place.
             last = self.reading.claims[-1]
-            if last.slot == "zone" and i - last.end <= 3 and words[last.end - 1] in _OUTLINES:
+            if last.slot == "zone" and i - last.end <= 3 and words[last.end - 1] in OUTLINES:
                 self.reading.claims.pop()
         if len(self.reading.claims) - self.from_here >= _MOST:
             # Nobody says so much in one clause; and what looks back over a clause stays bounded.
@@ -557,7 +464,7 @@ class ClauseWalker:
             denied = denied or self.apart
         if slot in ATTRIBUTES and self.aside_deny and self.deny == "deny":
             # "not quite straight (a little curve)"
-            denied = self.words[i] in _OWN_DENIAL
+            denied = self.words[i] in OWN_DENIAL
         if slot == "cause" and self.faulty and self.deny == "deny":
             denied = False
         if slot == "type" and i and words[i - 1] == "in" and (i < 2 or words[i - 2] in SENTENCE_ENDS):
@@ -575,7 +482,7 @@ class ClauseWalker:
         so_far = self.reading.claims[self.from_here :]
         return (
             bool(so_far)
-            and self.words[i - 1] in _COPULAS
+            and self.words[i - 1] in COPULAS
             and all(c.slot in PLACES and c.value not in ("full", "none") for c in so_far)
         )
 
@@ -589,14 +496,14 @@ class ClauseWalker:
             and last.slot != slot
             and words[self.deny_at - 1] in ("without", "no", "any", "a")
             and "," in words[last.end : i]
-            and not _NEGATIVE.intersection(words[last.end : i])
+            and not NEGATIVE.intersection(words[last.end : i])
         )
 
     def _landmark(self, i: int) -> bool:
         """Tell whether a feature is named only to say where another one lies: "west of the ring"."""
         words = self.words
         at = i - 1
-        while at > max(0, i - 4) and words[at] in _LINKS:
+        while at > max(0, i - 4) and words[at] in LINKS:
             at -= 1
         if at < 1 or at == i - 1:
             return False
@@ -604,8 +511,8 @@ class ClauseWalker:
         if before in ("beyond", "outside", "inside", "beside"):
             return True
         if before in ("of", "from"):
-            return earlier in _BESIDE or (before == "of" and earlier in DIRECTIONS)
-        return before == "to" and earlier in _JOINED
+            return earlier in BESIDE or (before == "of" and earlier in DIRECTIONS)
+        return before == "to" and earlier in JOINED
 
     def _listed(self, i: int, j: int) -> bool:
         """Tell whether a word stands alone in a list, as a class name does."""
@@ -632,18 +539,18 @@ class ClauseWalker:
         if before == "and" and "between" in words[max(0, i - 9) : i]:
             # "between the contour of the clump and the border"
             return True
-        if before in ("below", "above", "beneath") and words[i] in _MIDDLES:
+        if before in ("below", "above", "beneath") and words[i] in MIDDLES:
             return True
         way = words[max(0, at - 6) : at]
-        if before in ("to", "from") and not _WAYS.isdisjoint(way) and "all" not in way:
+        if before in ("to", "from") and not WAYS.isdisjoint(way) and "all" not in way:
             # "halfway on the way from the axis to the border"
             return True
         claims = self.reading.claims
         last = claims[-1] if claims else None
-        if last is not None and last.slot == "border" and last.end == i and words[i] in _OUTLINES:
+        if last is not None and last.slot == "border" and last.end == i and words[i] in OUTLINES:
             # "diffuse borders"
             return True
-        if before in _TOWARD or before in _OWN:
+        if before in TOWARD or before in OWN:
             return True
         if (
             j + 1 < len(words)
@@ -651,18 +558,16 @@ class ClauseWalker:
             and words[j + 1] in ("the", "this", "that", "a", "its", "it")
         ):
             target = words[j + 2] if j + 2 < len(words) else ""
-            return target not in _WHOLES
-        if before == "of" and at > 0 and words[at - 1] in DIRECTIONS and words[i] in _MIDDLES:
+            return target not in WHOLES
+        if before == "of" and at > 0 and words[at - 1] in DIRECTIONS and words[i] in MIDDLES:
             # "left of center"
             return True
-        if before in ("round", "around", "past", "by") and not _COURSES.isdisjoint(
-            words[max(0, at - 3) : at]
-        ):
+        if before in ("round", "around", "past", "by") and not COURSES.isdisjoint(words[max(0, at - 3) : at]):
             # "swings round the core"
-            return words[i] in _MIDDLES
+            return words[i] in MIDDLES
         return (
-            before in _ENCIRCLING
-            and words[i] in _MIDDLES
+            before in ENCIRCLING
+            and words[i] in MIDDLES
             and any(c.value in ("ring", "Donut") for c in self.reading.claims[self.from_here :])
         )
 
@@ -692,7 +597,7 @@ class ClauseWalker:
         words = self.words
         following = words[j] if j < len(words) else ""
         self.passes_at = j
-        if following in _NOUNS:
+        if following in NOUNS:
             self._survivors(i, j)
             return
         if (
@@ -704,12 +609,12 @@ class ClauseWalker:
             self.good = True
             return
         if words[i] in ("pass", "passes", "passing") and (
-            following in DIRECTIONS or following in _PREPOSITIONS
+            following in DIRECTIONS or following in PREPOSITIONS
         ):
             return
         predicate = i > 0 and (
-            words[i - 1] in _COPULAS
-            or (i > 1 and words[i - 2] in _COPULAS and words[i - 1] not in ("a", "the"))
+            words[i - 1] in COPULAS
+            or (i > 1 and words[i - 2] in COPULAS and words[i - 1] not in ("a", "the"))
         )
         if predicate:
             claims = self.reading.claims
@@ -718,17 +623,17 @@ class ClauseWalker:
                 claims.pop()
         elif words[i] in ("clear", "clean", "good", "fine") and following and following not in SEPARATORS:
             # "a clear ring" is an obvious one; "clear center" is listed as a phrase.
-            if following not in _AFTER_CLEAR:
+            if following not in AFTER_CLEAR:
                 self.apart = True
                 return
-        elif words[i] in _QUALITIES and (
-            following and following not in SEPARATORS and following not in _AFTER_CLEAR
+        elif words[i] in QUALITIES and (
+            following and following not in SEPARATORS and following not in AFTER_CLEAR
         ):
             self.apart = True
             return
         if self.deny == "deny" or self.unreal:
             return
-        ahead = following in _AFTER_CLEAR - {"of", "too", "as"}
+        ahead = following in AFTER_CLEAR - {"of", "too", "as"}
         if ahead and not self._places(self.from_here if predicate else self.segment):
             # "empty from 0.35 to 0.88 R"
             self.good = True
@@ -763,7 +668,7 @@ class ClauseWalker:
 
     def _of_else(self, start: int) -> bool:
         """Tell whether the clause speaks of all the rest: "everything else is fine"."""
-        return not _ELSE.isdisjoint(self.words[start : start + 5])
+        return not ELSE.isdisjoint(self.words[start : start + 5])
 
     def _anaphoric(self) -> bool:
         """Tell whether the clause speaks of what the one before named: "that stretch passes"."""
@@ -802,7 +707,7 @@ class ClauseWalker:
             self._clear_before()
             return
         at = i - 1
-        while at > self.clause_start and words[at] not in SEPARATORS and words[at] not in _NOUN_PHRASE_STARTS:
+        while at > self.clause_start and words[at] not in SEPARATORS and words[at] not in NOUN_PHRASE_STARTS:
             at -= 1
         subject = not self.verb_seen and at <= self.clause_start + 1
         for claim in self.reading.claims[self.from_here :]:

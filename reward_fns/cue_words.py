@@ -1,0 +1,133 @@
+"""Small words by what they do in a clause; the clause walker asks for them."""
+
+from __future__ import annotations
+
+from .text import BREAK
+from .words import word_set
+
+PRONOUNS = word_set(
+    """
+    it its they their this that these those he she there which what we i you one nothing everything all
+    """
+)
+TOWARD = word_set(
+    """
+    toward towards outwards outward inwards inward fade fades
+    """
+)
+COPULAS = word_set(
+    """
+    is are was were looks look remains remain stays stay seems seem appears
+    """
+)
+WHOLES = word_set(
+    """
+    wafer disc disk map radius circumference dial dial's plate wafer's thing picture
+    """
+)
+ENCIRCLING = word_set(
+    """
+    around round surrounding encircling encircles surrounds encloses
+    """
+)
+OWN = word_set(
+    """
+    its their whose inner sharp irregular
+    """
+)
+NOUNS = word_set(
+    """
+    die dies chip chips silicon one ones rows row site sites
+    """
+)
+AFTER_CLEAR = word_set(
+    """
+    of from all with in at too as there on between along to up beyond outside inside everywhere
+    """
+)
+QUALITIES = word_set(
+    """
+    healthy green untouched unaffected passing vacant spared unfilled unoccupied unpopulated intact undamaged
+    """
+)
+NOUN_PHRASE_STARTS = word_set(
+    """
+    with leaving leaves remain remains is are while plus except but by
+    """
+)
+OWN_DENIAL = word_set(
+    """
+    no without nothing not zero non none
+    """
+)
+VERB_DENIAL = word_set(
+    """
+    doesn't don't cannot can't couldn't wouldn't won't never isn't aren't
+    """
+)
+OUTLINES = word_set(
+    """
+    border borders boundary boundaries edge edges rim rims margin margins periphery perimeter
+    """
+)
+SIZES = word_set("width thickness diameter diameters gap margin length span separation clearance")
+FAULTS = word_set(
+    """
+    same equal uniform even homogeneous stable ok good clean right correct constant working well equally
+    balanced properly evenly uniformly
+    """
+)
+NEGATIVE = frozenset(("or", "nor", "no", "without"))
+LINKS = word_set("the a an its this that")
+BESIDE = word_set("outside inside out away separated apart detached clear isolated side flank off")
+JOINED = word_set("connected attached next close joined linked relative unconnected adjacent inward outward")
+COURSES = word_set(
+    "swings curves passes runs goes bends skirts bypasses comes leads swing curve pass run bend"
+)
+WAYS = word_set("way clearance distance path route walk")
+WOULD = word_set(
+    """
+    hug follow run cross close look start end fill show leave need require have lie sit reach touch extend
+    spare hit affect cover light mark form surround stretch go fail begin occupy stand spread
+    """
+)
+RESTS = word_set("rest remaining remainder otherwise elsewhere residual")
+SHARES = word_set("quarters quarter thirds third half most part parts majority percent %")
+ELSE = RESTS | {"else", "other", "others"}
+PREPOSITIONS = word_set(
+    """
+    above below beneath under beyond between around close beside outside inside from to into out off just
+    through over across by along near the before past towards toward due
+    """
+)
+MIDDLES = word_set(
+    """
+    center middle hub core origin geometric wafer very dead axis heart bullseye bull's bull
+    """
+)
+SUBJECTS = word_set(
+    "fails dies failing failures defects wafer map rest pattern losses damage others remainder"
+)
+AUXILIARIES = word_set(
+    """
+    does do did can could is are
+    """
+)
+NONE_VERBS = word_set(
+    """
+    is are was were can could stands seems appears shows fits
+    """
+)
+AFTER_ANSWER = frozenset((",", ".", ";", "\u2013", BREAK))
+CONTINUES = frozenset(("(", "such", "like", ",", "or", "and", "nor"))
+SILENT = frozenset(("another", "label", "skip"))
+ENDS_DENIAL = word_set(
+    """
+    only just simply merely rather
+    """
+)
+PLAIN_TURNS = word_set(
+    """
+    that which who whose where as if when only just simply merely still rather unless
+    """
+)
