@@ -28,7 +28,7 @@ class DemoOptions:
         seed: Seed of wafers, weights and orders.
     """
 
-    steps: int = 30
+    steps: int = 20
     wafers: int = 600
     start_steps: int = 500
     size: str = "small"
