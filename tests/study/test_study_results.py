@@ -34,10 +34,13 @@ def write(file: Path, rows: list[dict[str, Any]]) -> None:
 @pytest.fixture
 def folder(tmp_path: Path) -> StudyFolder:
     made = StudyFolder(tmp_path)
-    write(made.answers("start"), [answer(n, 0.5, exact=n % 2 == 0, hours=2.0) for n in range(40)])
-    for seed, score in enumerate((0.6, 0.7, 0.8)):
-        write(made.answers("ours", seed, 20), [answer(n, score, exact=True, hours=0.5) for n in range(40)])
-    write(made.answers("grpo", 0, 20), [answer(n, 0.55) for n in range(40)])
+    for sampled in (False, True):
+        start = [answer(n, 0.5, exact=n % 2 == 0, hours=2.0) for n in range(40)]
+        write(made.answers("start", sampled=sampled), start)
+        for seed, score in enumerate((0.6, 0.7, 0.8)):
+            rows = [answer(n, score - 0.1 * sampled, exact=True, hours=0.5) for n in range(40)]
+            write(made.answers("ours", seed, 20, sampled=sampled), rows)
+        write(made.answers("grpo", 0, 20, sampled=sampled), [answer(n, 0.55) for n in range(40)])
     return made
 
 
@@ -54,7 +57,7 @@ def test_arms_are_means_over_seeds_with_students_interval(folder: StudyFolder) -
 
 
 def test_one_seed_is_shown_without_an_interval(folder: StudyFolder) -> None:
-    text = results.markdown(results.summarise(folder, OPTIONS), results.REWARD)
+    text = results.markdown(results.summarise(folder, OPTIONS), results.COLUMNS["rewards"])
     grpo = next(line for line in text.splitlines() if line.startswith("| GRPO"))
     ours = next(line for line in text.splitlines() if line.startswith("| GSPO, our reward |"))
     assert "±" not in grpo and grpo.endswith("| 1 |")
@@ -71,8 +74,10 @@ def test_gain_pairs_the_same_questions(folder: StudyFolder) -> None:
 def test_results_are_written_as_json_table_and_picture(folder: StudyFolder) -> None:
     made = results.write_results(folder, OPTIONS)
     stored = json.loads(Path(made["results"]).read_text())
-    assert stored["ours"]["score"]["n"] == 3
-    assert "## Truth" in Path(made["table"]).read_text()
+    assert stored["likeliest"]["ours"]["score"]["n"] == 3
+    assert stored["sampled"]["ours"]["score"]["value"] == pytest.approx(0.6)
+    text = Path(made["table"]).read_text()
+    assert "## Answers sampled as in training: truth" in text and "## Likeliest answers: truth" in text
     assert Path(made["plot"]).read_bytes().startswith(b"\x89PNG")
 
 

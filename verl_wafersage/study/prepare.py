@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from ..errors import InputError
 
-SHARES = {"test": 0.2, "val": 0.05, "review": 0.4}
+SHARES = {"test": 0.2, "val": 0.05, "review": 0.05}
 """Held out; unused by the study; of the rest, what the supervised start sees. RL trains on the others."""
 
 
@@ -77,9 +77,9 @@ class StudyFolder:
         """The model every arm starts from."""
         return self.root / "model-start"
 
-    def answers(self, arm: str, seed: int = 0, step: int = 0) -> Path:
-        """Answers of one model to the held-out questions."""
-        return self.root / "measured" / f"{arm}-{seed}-{step}.jsonl"
+    def answers(self, arm: str, seed: int = 0, step: int = 0, *, sampled: bool = False) -> Path:
+        """Answers of one model to the held-out questions: the likeliest ones, or sampled as in training."""
+        return self.root / "measured" / f"{arm}-{seed}-{step}{'-sampled' if sampled else ''}.jsonl"
 
     def run(self, arm: str, seed: int) -> Path:
         """Folder of one run."""

@@ -68,9 +68,17 @@ MEASURES = (
     Measure("published", "published score", _reward("published", "score")),
 )
 
-TRUTH = ("exact", "hours", "near", "invents")
-REWARD = ("score", "acc", "hit", "hallucination", "published")
-SUB_SCORES = ("defect_type", "spatial", "morphology", "root_cause")
+HOW = {
+    "sampled": "Answers sampled as in training",
+    "likeliest": "Likeliest answers",
+    "gain-sampled": "Gain over the start, sampled answers",
+    "gain-likeliest": "Gain over the start, likeliest answers",
+}
+COLUMNS = {
+    "truth": ("exact", "hours", "near", "invents"),
+    "rewards": ("score", "acc", "hit", "hallucination", "published"),
+    "sub-scores of our reward": ("defect_type", "spatial", "morphology", "root_cause"),
+}
 CURVES = ("exact", "near", "invents", "score", "acc", "published")
 
 
@@ -112,17 +120,32 @@ def gain(before: Sequence[Row], after: Sequence[Row], measure: Measure) -> Estim
     return Estimate(found.value, found.low, found.high, found.clusters)
 
 
+def gains(
+    folder: StudyFolder, options: StudyOptions, *, sampled: bool = False
+) -> dict[str, dict[str, Estimate]]:
+    """Gain of every arm over the start; the answers of all its seeds together, intervals over wafers."""
+    start = read(folder.answers("start", sampled=sampled))
+    table = {}
+    for arm in ARMS:
+        rows = [row for run in final_answers(folder, options, arm, sampled=sampled) for row in run]
+        if rows:
+            table[arm.name] = {measure.name: gain(start, rows, measure) for measure in MEASURES}
+    return table
+
+
 def read(path: Path) -> list[Row]:
     """Measured answers of one model."""
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
 
 
-def summarise(folder: StudyFolder, options: StudyOptions) -> dict[str, dict[str, Estimate]]:
+def summarise(
+    folder: StudyFolder, options: StudyOptions, *, sampled: bool = False
+) -> dict[str, dict[str, Estimate]]:
     """Estimates of every measure for the start (over wafers) and every arm with a run (over seeds)."""
-    start = read(folder.answers("start"))
+    start = read(folder.answers("start", sampled=sampled))
     table = {"start": {measure.name: of_wafers(start, measure) for measure in MEASURES}}
     for arm in ARMS:
-        runs = final_answers(folder, options, arm)
+        runs = final_answers(folder, options, arm, sampled=sampled)
         if runs:
             table[arm.name] = {
                 measure.name: of_seeds([of_wafers(rows, measure).value for rows in runs])
@@ -131,39 +154,51 @@ def summarise(folder: StudyFolder, options: StudyOptions) -> dict[str, dict[str,
     return table
 
 
-def final_answers(folder: StudyFolder, options: StudyOptions, arm: Arm) -> list[list[Row]]:
+def final_answers(
+    folder: StudyFolder, options: StudyOptions, arm: Arm, *, sampled: bool = False
+) -> list[list[Row]]:
     """Answers after the last step, for each seed that has run."""
     steps = options.steps * arm.factor
-    files = [folder.answers(arm.run, seed, steps) for seed in arm.seeds]
+    files = [folder.answers(arm.run, seed, steps, sampled=sampled) for seed in arm.seeds]
     return [read(file) for file in files if file.exists()]
 
 
 def write_results(folder: StudyFolder, options: StudyOptions) -> dict[str, str]:
     """Write the table as JSON and Markdown, and the curves as a picture; return where they lie."""
-    table = summarise(folder, options)
     made = {
         "results": folder.root / "results.json",
         "table": folder.root / "results.md",
         "plot": folder.root / "curves.png",
     }
-    plain = {arm: {name: asdict(estimate) for name, estimate in row.items()} for arm, row in table.items()}
+    tables = {
+        "sampled": summarise(folder, options, sampled=True),
+        "likeliest": summarise(folder, options),
+    }
+    tables |= {f"gain-{how}": gains(folder, options, sampled=how == "sampled") for how in tuple(tables)}
+    plain = {
+        how: {arm: {name: asdict(estimate) for name, estimate in row.items()} for arm, row in table.items()}
+        for how, table in tables.items()
+    }
     write_atomically(made["results"], json.dumps(plain, indent=2) + "\n")
-    titles = {"Truth": TRUTH, "Our reward": REWARD, "Its sub-scores": SUB_SCORES}
-    parts = [f"## {title}\n\n{markdown(table, names)}" for title, names in titles.items()]
+    parts = [
+        f"## {HOW[how]}: {title}\n\n{markdown(table, names)}"
+        for how, table in tables.items()
+        for title, names in COLUMNS.items()
+    ]
     write_atomically(made["table"], "\n".join(parts))
     plot_curves(curves(folder), made["plot"])
     return {name: str(path) for name, path in made.items()}
 
 
 def curves(folder: StudyFolder) -> dict[str, dict[int, dict[str, list[float]]]]:
-    """Means of every measure by arm and step, one number a seed; step 0 is the start."""
-    start = read(folder.answers("start"))
+    """Means of every measure of sampled answers by arm and step, one number a seed; step 0 is the start."""
+    start = read(folder.answers("start", sampled=True))
     zero = {measure.name: [of_wafers(start, measure).value] for measure in MEASURES}
     found: dict[str, dict[int, dict[str, list[float]]]] = {}
     for arm in (arm for arm in ARMS if not arm.continues):
         for seed in arm.seeds:
-            for file in folder.answers("start").parent.glob(f"{arm.name}-{seed}-*.jsonl"):
-                rows, step = read(file), int(file.stem.rsplit("-", 1)[-1])
+            for file in folder.answers("start").parent.glob(f"{arm.name}-{seed}-*-sampled.jsonl"):
+                rows, step = read(file), int(file.stem.split("-")[-2])
                 steps = found.setdefault(arm.name, {0: zero})
                 for measure in MEASURES:
                     values = steps.setdefault(step, {}).setdefault(measure.name, [])
@@ -191,17 +226,16 @@ def plot_curves(found: Mapping[str, Mapping[int, Mapping[str, Sequence[float]]]]
 
 
 def markdown(table: Mapping[str, Mapping[str, Estimate]], names: Sequence[str]) -> str:
-    """The columns `names` of a table as Markdown: mean, half its interval in brackets, seeds."""
+    """The columns `names` of a table as Markdown: mean, half its interval, number of seeds or wafers."""
     shown = [measure for measure in MEASURES if measure.name in names]
     about = {"start": "supervised start, no RL"} | {arm.name: arm.about for arm in ARMS}
     lines = [
-        "| | " + " | ".join(measure.title for measure in shown) + " | seeds |",
+        "| | " + " | ".join(measure.title for measure in shown) + " | n |",
         "|---" * (len(shown) + 2) + "|",
     ]
     for arm, row in table.items():
         cells = [_cell(row[measure.name]) for measure in shown]
-        seeds = "-" if arm == "start" else str(row[shown[0].name].n)
-        lines.append(f"| {about[arm]} | " + " | ".join(cells) + f" | {seeds} |")
+        lines.append(f"| {about[arm]} | " + " | ".join(cells) + f" | {row[shown[0].name].n} |")
     return "\n".join(lines) + "\n"
 
 

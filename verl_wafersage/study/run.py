@@ -45,7 +45,7 @@ def run_study(
     console.print(f"[2/3] supervised start, {options.start_steps} steps")
     make_start(folder, options, _tell(console))
     rows = held_out(folder.real, options.held_out)
-    measure(folder.start, rows, folder.answers("start"))
+    measure_both(folder, folder.start, rows, "start")
     # Seed by seed, so that a study that is cut short still compares its arms.
     for seed in range(max(len(arm.seeds) for arm in chosen)):
         for arm in chosen:
@@ -82,12 +82,21 @@ def train_arm(folder: StudyFolder, options: StudyOptions, arm: Arm, seed: int, r
     from ..demo.launch import train
 
     run, steps = folder.run(arm.run, seed), options.steps * arm.factor
-    if folder.answers(arm.run, seed, steps).exists():
+    if folder.answers(arm.run, seed, steps, sampled=True).exists():
         return
     train(overrides(folder, steps, arm, seed), run)
-    for checkpoint in sorted((run / "checkpoints").glob("global_step_*")):
-        step = int(checkpoint.name.rsplit("_", 1)[-1])
-        measure(checkpoint / "actor" / "huggingface", rows, folder.answers(arm.run, seed, step))
+    checkpoints = {int(path.name.rsplit("_", 1)[-1]): path for path in run.glob("checkpoints/global_step_*")}
+    # The last one last: its answers say that the arm is done.
+    for step, checkpoint in sorted(checkpoints.items()):
+        measure_both(folder, checkpoint / "actor" / "huggingface", rows, arm.run, seed, step)
+
+
+def measure_both(
+    folder: StudyFolder, model: Path, rows: Sequence[Row], arm: str, seed: int = 0, step: int = 0
+) -> None:
+    """Measure the likeliest answers, and one sampled for each question as RL saw it."""
+    measure(model, rows, folder.answers(arm, seed, step))
+    measure(model, rows, folder.answers(arm, seed, step, sampled=True), temperature=1.0)
 
 
 def overrides(folder: StudyFolder, steps: int, arm: Arm, seed: int) -> list[str]:
@@ -105,6 +114,8 @@ def overrides(folder: StudyFolder, steps: int, arm: Arm, seed: int) -> list[str]
         "trainer.max_actor_ckpt_to_keep=100",
         "trainer.test_freq=-1",
         "trainer.val_before_train=false",
+        # Rollout and trainer agree to 1e-5 on CPU: the trainer need not compute the probabilities again.
+        "algorithm.rollout_correction.bypass_mode=true",
         f"data.seed={seed}",
         f"actor_rollout_ref.rollout.seed={seed}",
         *arm.overrides,
