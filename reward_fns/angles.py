@@ -29,6 +29,9 @@ class Arc:
         return f"{self.start:g} o'clock" if self.length == 0 else f"{self.start:g} to {end:g} o'clock"
 
 
+_FALL = 0.8
+
+
 def hour_of(value: float) -> float:
     """Return an hour on the dial, in (0, 12]."""
     value %= 12.0
@@ -66,4 +69,4 @@ def agreement(said: Arc, true: Arc) -> float:
         return 1.0
     if gap <= 1.25:
         return 0.75
-    return max(0.0, 0.75 - 0.6 * (gap - 1.25))
+    return max(0.0, 0.75 - _FALL * (gap - 1.25))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .claims import Claim, Feature, Reading
+from .claims import PLACES, Claim, Feature, Reading
 from .lexicon import Lexicon
 from .scan import SENTENCE_ENDS
 from .truth import Thing, Truth, affinity, fit
 
 _ALL = frozenset(("both", "they", "all"))
-_OTHER = frozenset(("other",))
+_OTHER = frozenset(("other", "second", "latter"))
 _IDENTITY = frozenset(("type", "shape", "zone", "arc", "around"))
 
 
@@ -20,6 +20,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
     previous: Thing | None = truth.things[0] if len(truth.things) == 1 else None
     taken: dict[int, float] = {}
     last_sentence, last_end = -1, 0
+    named = {c.value for c in reading.claims if c.slot == "type" and c.affirmed and not c.good}
     for feature in reading.features:
         positive = [c for c in feature.claims if c.affirmed and not c.good]
         last_end, previous_end = feature.claims[-1].end, last_end
@@ -54,7 +55,25 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
         best, _, index = max(scored)
         thing = truth.things[-index]
         heads = [c for c in identity if c.slot in ("type", "shape")]
-        if best < 0.0 and not heads and "sparse" in feature.values("density"):
+        if (
+            previous is not None
+            and thing is previous
+            and len(truth.things) == 2
+            and not any(c.slot == "type" for c in heads)
+            and not _OTHER.isdisjoint(_opening(reading, positive[0]))
+        ):
+            # "The second one also sits on the border."
+            index = -1 if index == 0 else 0
+            thing = truth.things[-index]
+            best = max(0.1, affinity(feature.claims, thing, lexicon))
+        if thing.label in named and _another_class(heads, thing, truth, reading):
+            # "Edge-Loc and Loc along the edge" on a wafer without Loc.
+            places = [c for c in identity if c.slot in PLACES]
+            if places and bound and bound[-1][1] is thing and _placeless(bound[-1][0], feature):
+                # "Edge-Loc and Loc at 8 o'clock": the place is that of both.
+                bound.append((Feature(places, feature.sentence), thing))
+            bound.append((feature, None))
+        elif best < 0.0 and not heads and "sparse" in feature.values("density"):
             # "0.9 to 1.0 R: 2 %" is background.
             bound.append((feature, None))
         elif thing.label == "None" and best <= 0.0:
@@ -73,6 +92,22 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             bound.append((feature, None))
             previous = None
     return bound
+
+
+def _another_class(heads: Sequence[Claim], thing: Thing, truth: Truth, reading: Reading) -> bool:
+    """Tell whether a feature bears the name of a class the wafer lacks, and not that of the thing."""
+    names = [c for c in heads if c.slot == "type"]
+    return any(
+        c.value not in truth.labels and not c.hedged and (c.value != "Loc" or reading.words[c.start] == "loc")
+        for c in names
+    ) and all(c.value != thing.label for c in names)
+
+
+def _placeless(first: Feature, second: Feature) -> bool:
+    """Tell whether two features stand in one clause and only the second says where."""
+    return first.claims[0].clause == second.claims[0].clause and all(
+        c.slot not in PLACES for c in first.claims
+    )
 
 
 def _opening(reading: Reading, claim: Claim) -> list[str]:

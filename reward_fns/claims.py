@@ -23,6 +23,7 @@ class Claim:
         clause: Clause it stands in; clauses are counted through the text.
         sentence: Sentence it stands in.
         good: Whether it is said of dies that pass.
+        short: Whether a zone is only not reached: "does not touch the edge" leaves its own state open.
     """
 
     slot: str
@@ -34,6 +35,7 @@ class Claim:
     clause: int
     sentence: int
     good: bool = False
+    short: bool = False
 
 
 @dataclass(slots=True)

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim, Reading, Value
+from .clock import NUMBERS
 from .cue_words import (
     AFTER_ANSWER,
     AFTER_CLEAR,
+    ANSWERS_NO,
     AUXILIARIES,
     BESIDE,
+    CLASSES,
+    COLONS,
+    COMPARED,
+    COMPLEMENTS,
+    CONTACTS,
     CONTINUES,
     COPULAS,
     COURSES,
@@ -18,6 +25,7 @@ from .cue_words import (
     ENDS_DENIAL,
     FAULTS,
     JOINED,
+    LEAVING,
     LINKS,
     MIDDLES,
     NEGATIVE,
@@ -31,11 +39,13 @@ from .cue_words import (
     PREPOSITIONS,
     PRONOUNS,
     QUALITIES,
+    REACHING,
     RESTS,
     SHARES,
     SILENT,
     SIZES,
     SUBJECTS,
+    THROUGHOUT,
     TOWARD,
     VERB_DENIAL,
     WAYS,
@@ -76,6 +86,8 @@ class ClauseWalker:
         self.from_here = 0
         self.faulty = self.aside_deny = False
         self.rejected_at = self.untrue = self.undone = self.passes_at = -1
+        self.heading_start = 0
+        self.than = False
 
     def run(self) -> None:
         """Read every item; the claims are in the reading then."""
@@ -115,7 +127,7 @@ class ClauseWalker:
         """Tell whether a share of the radius is a size and no place: "a gap of 0.3 R", "0.9 R long"."""
         words = self.words
         at = i - 1
-        while at > 0 and words[at] in ("about", "roughly", "some", "of", "around", "~", "=", ":"):
+        while at > 0 and words[at] in ("about", "roughly", "some", "of", "around", "~", "=", ":", "\u2248"):
             at -= 1
         if words[at] == "by" and (self.apart or self.deny):
             # "clears the axis by 0.3 R"
@@ -127,7 +139,18 @@ class ClauseWalker:
     def _stretch(self, i: int, j: int, radius: tuple[float, float]) -> tuple[float, float]:
         """Open a single radius to the side the words before it point to."""
         low, high = radius
-        before = self.words[max(0, i - 2) : i]
+        at = i
+        while at > 0 and self.words[at - 1] in (
+            "about",
+            "roughly",
+            "some",
+            "around",
+            "~",
+            "\u2248",
+            "approx",
+        ):
+            at -= 1
+        before = self.words[max(0, at - 2) : at]
         following = self.words[j : j + 1]
         if low == high and following in (["outward"], ["outwards"], ["upward"], ["upwards"]):
             return low, 1.0
@@ -149,6 +172,8 @@ class ClauseWalker:
         if self.good and self.good_ends:
             self.good = False
         clause = self.clause
+        if mark in COLONS:
+            self.heading_start = max(self.clause_start, i - _HEADING)
         self._cut(k, i, mark)
         if self.clause != clause:
             self.clause_start = i + 1
@@ -166,6 +191,9 @@ class ClauseWalker:
             return
         if mark == ",":
             self.apart = False
+            if self.deny == "contrast" and self.than:
+                # "Wider than tall, with a sharp border"
+                self.deny = ""
         if mark == "(":
             self.outer_deny = self.deny
             last = self.reading.claims[-1:]
@@ -296,6 +324,8 @@ class ClauseWalker:
     def _deny(self, i: int, j: int) -> None:
         words = self.words
         word = words[i]
+        if word in ANSWERS_NO and self._denies_heading(i, j):
+            return
         if (
             word == "none"
             and j < len(words)
@@ -322,8 +352,27 @@ class ClauseWalker:
         self.deny = "" if twice and len(self.reading.claims) == self.deny_claims else "deny"
         self.deny_at, self.deny_claims = j, len(self.reading.claims)
 
+    def _denies_heading(self, i: int, j: int) -> bool:
+        """Deny what a heading names: "Clumps: none." Tell whether it is one."""
+        words = self.words
+        if i < 2 or words[i - 1] not in COLONS or not (j >= len(words) or words[j] in SEPARATORS):
+            return False
+        headed = [c for c in self.reading.claims[-_MOST:] if c.start >= self.heading_start and c.end <= i]
+        for claim in headed:
+            claim.affirmed = not claim.affirmed if claim.slot in ATTRIBUTES else False
+        return bool(headed) or CLASSES.isdisjoint(words[self.heading_start : i])
+
     def _contrast(self, i: int, j: int) -> None:
+        if (
+            self.words[i : i + 1] == ["than"]
+            and j < len(self.words)
+            and (self.words[j] in NUMBERS or self.words[j][0].isdigit() or self.words[j] in ("half", "a"))
+            and self.words[i - 1] in COMPARED
+        ):
+            # "better than nine dies in ten"
+            return
         self.deny = "contrast"
+        self.than = self.words[i] == "than"
 
     def _affirm(self, i: int, j: int) -> None:
         self.deny = ""
@@ -430,7 +479,9 @@ class ClauseWalker:
                 return
             if value == "center" and j == i + 1 and words[i] == "center" and self._listed(i, j):
                 slot, value = "type", "Center"
-        elif slot == "cause" and value == "vague.general":
+        elif (slot == "cause" and value == "vague.general") or (
+            value == "full" and slot == "zone" and words[i] in THROUGHOUT and self._qualifies(i, j)
+        ):
             return
         elif value in ("None", "none") and slot in HEADS and not self.deny and self._plain_place(i):
             # "The right half is unremarkable"
@@ -458,10 +509,13 @@ class ClauseWalker:
             return
         if slot in HEADS and self._landmark(i):
             slot, denied = "landmark", False
+        short = False
         if self.apart:
             # "away from both center and edge" denies both; another slot ends it.
-            self.apart = slot == "zone"
+            self.apart = short = slot == "zone"
             denied = denied or self.apart
+        elif slot == "zone" and denied:
+            short = not REACHING.isdisjoint(words[max(0, i - 4) : i])
         if slot in ATTRIBUTES and self.aside_deny and self.deny == "deny":
             # "not quite straight (a little curve)"
             denied = self.words[i] in OWN_DENIAL
@@ -471,11 +525,17 @@ class ClauseWalker:
             # "In Near-full you find ..." speaks of the class at large.
             denied = True
         claim = Claim(
-            slot, value, affirmed != denied, self.choice, i, j, self.clause, self.sentence, self.good
+            slot, value, affirmed != denied, self.choice, i, j, self.clause, self.sentence, self.good, short
         )
         if self.good and slot in ("zone", "arc", "around"):
             claim.affirmed = not claim.affirmed if self.deny else False
         self.reading.claims.append(claim)
+
+    def _qualifies(self, i: int, j: int) -> bool:
+        """Tell whether "throughout" goes with an attribute: "evenly packed throughout"."""
+        claims = self.reading.claims
+        last = claims[-1] if claims else None
+        return last is not None and last.slot in ATTRIBUTES and i - last.end <= 1 and last.affirmed
 
     def _plain_place(self, i: int) -> bool:
         """Tell whether the clause so far names places alone and calls them so-and-so."""
@@ -508,6 +568,10 @@ class ClauseWalker:
         if at < 1 or at == i - 1:
             return False
         before, earlier = words[at], words[at - 1]
+        headed = any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
+        if headed and (before in CONTACTS or (before == "from" and earlier in LEAVING)):
+            # "a line that crosses the ring", "runs outwards from the ring"
+            return True
         if before in ("beyond", "outside", "inside", "beside"):
             return True
         if before in ("of", "from"):
@@ -572,6 +636,8 @@ class ClauseWalker:
         )
 
     def _undo(self, i: int, j: int) -> None:
+        if self._denies_heading(i, j) or self._denies_heading(i, i + 1):
+            return
         denied = self.deny == "deny"
         self.rejected_at = j
         self.undone = self.sentence
@@ -596,6 +662,9 @@ class ClauseWalker:
         """A word for dies that pass: what stands before it in the clause is clear, or the noun after it."""
         words = self.words
         following = words[j] if j < len(words) else ""
+        if words[i] in ("okay", "ok") and words[i - 1] == "," and following in AFTER_ANSWER:
+            # "Lower right edge, okay."
+            return
         self.passes_at = j
         if following in NOUNS:
             self._survivors(i, j)
@@ -672,6 +741,9 @@ class ClauseWalker:
 
     def _anaphoric(self) -> bool:
         """Tell whether the clause speaks of what the one before named: "that stretch passes"."""
+        if not COMPLEMENTS.isdisjoint(self.words[max(0, self.clause_start - 3) : self.clause_start]):
+            # "Inside of that it is clean."
+            return False
         return self.clause_start < len(self.words) and self.words[self.clause_start] in (
             "that",
             "this",

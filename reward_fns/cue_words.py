@@ -15,6 +15,24 @@ TOWARD = word_set(
     toward towards outwards outward inwards inward fade fades
     """
 )
+ANSWERS_NO = word_set("no none not zero absent nil never nowhere missing")
+COLONS = frozenset((":", "=", "\u2013", "?"))
+CLASSES = word_set("class type label pattern signature defect verdict answer result diagnosis category call")
+COMPARED = word_set("more less better fewer other higher lower worse")
+COMPLEMENTS = word_set("inside outside beyond within elsewhere")
+CONTACTS = word_set(
+    """
+    crosses cross crossing touches touch touching reaches meets joins hits intersects crossed into through
+    """
+)
+LEAVING = word_set("outward outwards inward inwards out away runs leaves starts goes extends emanates")
+REACHING = word_set(
+    """
+    touch touches touching reach reaches reaching cross crosses crossing join joins joining meet meets meeting
+    enter enters hit hits arrive arrives arriving attached connected contact involve get gets into
+    """
+)
+THROUGHOUT = word_set("throughout everywhere overall")
 COPULAS = word_set(
     """
     is are was were looks look remains remain stays stay seems seem appears

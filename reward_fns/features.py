@@ -48,7 +48,7 @@ def group_features(reading: Reading) -> list[Feature]:
                 features.append(Feature(current[:cut], claim.sentence))
                 current, head = current[cut:], None
         elif claim.slot in HEADS and claim.affirmed and not claim.good and current:
-            cut = _after_place(words, current, claim)
+            cut = _after_place(words, current, claim, _goes_on(features, claim))
             if cut is not None:
                 features.append(Feature(current[:cut], claim.sentence))
                 current = current[cut:]
@@ -130,12 +130,18 @@ def _restated(words: list[str], current: list[Claim], claim: Claim) -> int | Non
     return None
 
 
-def _after_place(words: list[str], current: list[Claim], claim: Claim) -> int | None:
+def _goes_on(features: list[Feature], claim: Claim) -> bool:
+    """Tell whether places that open a clause belong to the thing before: "an arc, from 4 to 6"."""
+    last = features[-1] if features else None
+    return last is not None and last.sentence == claim.sentence and bool(last.values("shape"))
+
+
+def _after_place(words: list[str], current: list[Claim], claim: Claim, goes_on: bool) -> int | None:
     """Return where a new thing follows a place that is a subject: "the rim fails, and a spot ..."."""
     first = current[0]
     if first.slot not in ("zone", "around", "arc") or not first.affirmed:
         return None
-    opened = not _PREPOSITIONS.isdisjoint(words[max(0, first.start - 3) : first.start])
+    opened = not goes_on and not _PREPOSITIONS.isdisjoint(words[max(0, first.start - 3) : first.start])
     for at in range(claim.start - 1, first.end - 1, -1):
         if words[at] == "or" and words[at + 1] in ("there", *_DETERMINERS):
             return sum(c.start < at for c in current)

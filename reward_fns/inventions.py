@@ -184,6 +184,7 @@ def judge_clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexi
         if (
             not things
             or claim.good
+            or claim.short
             or isinstance(claim.value, tuple)
             or claim.value in ("full", "outer", "inner")
         ):

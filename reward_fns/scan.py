@@ -171,6 +171,9 @@ def _coordinates(words: list[str], i: int) -> list[Item]:
     if x is None:
         return []
     value, index = x
+    if index < len(words) and words[index] == "r" and "y" not in words[index : index + 4]:
+        # How far to the side, and nothing of how far up.
+        return [(i, index + 1, "arc", Arc(0.5 if value > 0 else 6.5, 5.0, True))] if value else []
     while index < len(words) and words[index] in (",", "and", ";", "r"):
         index += 1
     if index >= len(words) or words[index] != "y":

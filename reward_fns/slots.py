@@ -18,6 +18,12 @@ IMPLIED: Mapping[str, Sequence[tuple[str, str, str]]] = {
         ("type", "Near-full", "dense"),
     ),
     "around": (("closure", "closed", "all"),),
+    "zone": (
+        ("type", "None", "none"),
+        ("type", "Random", "full"),
+        ("shape", "full", "full"),
+        ("type", "Near-full", "full"),
+    ),
     "closure": (("around", "all", "closed"), ("around", "part", "open")),
     "texture": (("shape", "arc", "curved"), ("shape", "ring", "hollow"), ("type", "Donut", "hollow")),
     "width": (("type", "Scratch", "thin"),),
@@ -171,7 +177,7 @@ def _groups(slot: str, thing: Thing, lexicon: Lexicon) -> list[Value]:
 def _covered(slot: str, thing: Thing, said: Said, lexicon: Lexicon) -> float:
     """Return the share of several true places that are named: where a line begins and where it ends."""
     groups = _groups(slot, thing, lexicon)
-    if len(groups) < 2:
+    if len(groups) < 2 or thing.anyone:
         return 1.0
     named = [c.value for c, _ in said.get(slot, ()) if c.affirmed]
     met = sum(max((_place_fit(slot, n, g, lexicon) for n in named), default=0.0) for g in groups)

@@ -33,6 +33,7 @@ class Thing:
         label: Its class, or "" when the row names none.
         facts: True values by slot.
         sized: Whether the question tells it from another one by its size.
+        anyone: Whether its directions are those of the row, whichever feature they belong to.
         told: Whether the reference answer has spoken of it.
         sealed: Whether the facts are complete, so that what fits them may be remembered.
         known: How values said before fit; by value, not by answer.
@@ -47,6 +48,7 @@ class Thing:
     spots: list[tuple[Value, Arc]] = field(default_factory=list)
     sealed: bool = False
     sized: bool = False
+    anyone: bool = False
     told: bool = False
     known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
     listed: dict[str, list[Value]] = field(default_factory=dict, repr=False)
@@ -123,6 +125,10 @@ def zone_fit(said: Value, true: Value, lexicon: Lexicon) -> float:
         gap = max(band[0] - point, point - band[1], 0.0)
         return 1.0 if gap <= 0.05 else 0.5 if gap <= 0.12 else 0.0
     shared = min(a[1], b[1]) - max(a[0], b[0])
+    if isinstance(said, tuple) and isinstance(true, tuple):
+        # Two stretches in numbers must have both ends in common.
+        whole = max(a[1], b[1]) - min(a[0], b[0])
+        return 1.0 if shared >= 0.55 * whole else 0.5 if shared > 0.0 else 0.0
     if shared >= 0.55 * min(a[1] - a[0], b[1] - b[0]):
         return 1.0
     return 0.5 if shared > 0.0 else 0.0
@@ -284,10 +290,26 @@ def build_truth(
                     truth.causes[str(claim.value)] = "hit"
                 elif claim.slot == "cause":
                     truth.excluded.add(str(claim.value))
+    _share_directions(truth)
     truth.excluded -= set(truth.causes)
     for thing in things:
         thing.sealed = True
     return truth, items
+
+
+def _share_directions(truth: Truth) -> None:
+    """Share directions among features when only bare must-hit terms name them, and not of which."""
+    able = [thing for thing in truth.things if thing.label in _REPEATED]
+    known = [fact for thing in truth.things for fact in thing.facts.get("arc", ())]
+    if len(able) < 2 or not known or any(fact.source != "hit" for fact in known):
+        return
+    owners = [thing for thing in truth.things if thing.facts.get("arc")]
+    if len(owners) != 1:
+        return
+    for thing in able:
+        thing.anyone = True
+        for fact in known:
+            thing.add("arc", fact.value, "hit")
 
 
 _SEVERAL = word_set("both second another other smaller bigger")
