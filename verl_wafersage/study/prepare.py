@@ -24,6 +24,9 @@ SHARES = {"test": 0.2, "val": 0.05, "review": 0.05}
 class StudyOptions:
     """What the study makes and how long it trains.
 
+    The supervised start sees synthetic wafers and only a few real ones, so that RL has something to learn
+    on the rest of the real ones: answers that are right sometimes, not always.
+
     Attributes:
         per_class: Real wafers drawn from each of MixedWM38's 38 classes.
         synthetic: Synthetic wafers, seen by the supervised start only.
@@ -35,7 +38,7 @@ class StudyOptions:
 
     per_class: int = 120
     synthetic: int = 2000
-    start_steps: int = 400
+    start_steps: int = 500
     steps: int = 20
     held_out: int = 400
     seed: int = 0
