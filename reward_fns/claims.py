@@ -24,6 +24,7 @@ class Claim:
         sentence: Sentence it stands in.
         good: Whether it is said of dies that pass.
         short: Whether a zone is only not reached: "does not touch the edge" leaves its own state open.
+        side: Flank of the feature it goes with, `in` or `out`: "its inner border is sharp".
     """
 
     slot: str
@@ -36,6 +37,7 @@ class Claim:
     sentence: int
     good: bool = False
     short: bool = False
+    side: str = ""
 
 
 @dataclass(slots=True)

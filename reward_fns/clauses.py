@@ -24,6 +24,7 @@ from .cue_words import (
     ENCIRCLING,
     ENDS_DENIAL,
     FAULTS,
+    FINE,
     JOINED,
     LEAVING,
     LINKS,
@@ -54,6 +55,7 @@ from .cue_words import (
 )
 from .lexicon import Entry
 from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS, Item
+from .sides import flank_of
 
 _MOST = 24
 _HEADING = 5
@@ -243,12 +245,17 @@ class ClauseWalker:
             self._new_clause()
             return
         if mark in (",", "and", "or"):
-            if self.deny and (follows_verb or pronoun):
+            if self.deny and (follows_verb or pronoun or self._adds(i)):
                 self._end_denial()
             if follows_verb and self.verb_seen and mark != "or":
                 self._new_clause()
         self.segment = len(self.reading.claims)
         self.joined = mark in ("and", "or", "&")
+
+    def _adds(self, i: int) -> bool:
+        """Tell whether a list goes on to say what is there as well: "no ring, and in addition a scratch"."""
+        following = self.words[i + 1 : i + 3]
+        return following == ["in", "addition"] or following[:1] in (["additionally"], ["plus"], ["moreover"])
 
     def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
         """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
@@ -513,6 +520,9 @@ class ClauseWalker:
         if self.apart:
             # "away from both center and edge" denies both; another slot ends it.
             self.apart = short = slot == "zone"
+            if short and words[j : j + 1] == ["by"]:
+                # "misses the center by a sixth of the radius"
+                return
             denied = denied or self.apart
         elif slot == "zone" and denied:
             short = not REACHING.isdisjoint(words[max(0, i - 4) : i])
@@ -527,6 +537,8 @@ class ClauseWalker:
         claim = Claim(
             slot, value, affirmed != denied, self.choice, i, j, self.clause, self.sentence, self.good, short
         )
+        if slot in ("border", "density"):
+            claim.side = flank_of(words, slot, i, j)
         if self.good and slot in ("zone", "arc", "around"):
             claim.affirmed = not claim.affirmed if self.deny else False
         self.reading.claims.append(claim)
@@ -666,6 +678,10 @@ class ClauseWalker:
             # "Lower right edge, okay."
             return
         self.passes_at = j
+        headed = any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
+        if headed and words[i] in FINE:
+            # "A band, narrow, flawless and closed"
+            return
         if following in NOUNS:
             self._survivors(i, j)
             return

@@ -89,6 +89,7 @@ OUTLINES = word_set(
     """
 )
 SIZES = word_set("width thickness diameter diameters gap margin length span separation clearance")
+FINE = word_set("flawless perfect faultless immaculate pristine")
 FAULTS = word_set(
     """
     same equal uniform even homogeneous stable ok good clean right correct constant working well equally

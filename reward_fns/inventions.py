@@ -184,7 +184,7 @@ def judge_clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexi
         if (
             not things
             or claim.good
-            or claim.short
+            or (claim.short and len(truth.things) > 1)
             or isinstance(claim.value, tuple)
             or claim.value in ("full", "outer", "inner")
         ):
@@ -200,7 +200,7 @@ def judge_clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexi
                 "denied",
                 f"{describe(claim.value)} fails",
                 -1.0,
-                weight("zone", "reference"),
+                max(weight("zone", "reference"), 0.4 * weight("type", "hit")),
                 claim.start,
                 claim.end,
                 "it is not clear",

@@ -27,6 +27,9 @@ Entry = tuple[str, str, bool]
 _GROUP = re.compile(r"\{([^{}]*)\}|\[([^\[\]]*)\]")
 _END = ""
 _REMEMBERED = 100_000
+_DIES = word_set("die dies")
+_ALIASES = (("chip", "chips"), ("site", "sites"), ("device", "devices"))
+"""What some people call a die."""
 _DIRECTIONS = word_set(
     """
     left right upper lower bottom north south east west clockwise quadrant around towards between
@@ -178,6 +181,11 @@ def _add(
             _insert(trie, words, entries, only)
             if "die" in words[:-1]:
                 _insert(trie, ["dies" if word == "die" else word for word in words], entries, only)
+            if len(words) > 1 and not _DIES.isdisjoint(words):
+                for one, many in _ALIASES:
+                    named = [one if w == "die" else many if w == "dies" else w for w in words]
+                    _insert(trie, named, entries, only)
+                    _insert(trie, [many if w == one else w for w in named], entries, only)
             if plural and words[-1].isalpha() and len(words[-1]) > 2:
                 _insert(trie, [*words[:-1], plural_of(words[-1])], entries, only)
     return spelled

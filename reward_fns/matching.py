@@ -11,7 +11,7 @@ from .evidence import Evidence, Judgement, Weight, seen
 from .inventions import charge_flawless, charge_inventions, judge_clear, judge_survivors
 from .lexicon import Lexicon
 from .options import Options
-from .slots import MINOR, judge_pairs, judge_slot, judge_spots, said_of
+from .slots import MINOR, judge_flanks, judge_pairs, judge_slot, judge_spots, said_of
 from .truth import Fact, Thing, Truth, fit
 
 # How much each slot counts in each dimension.
@@ -102,8 +102,12 @@ def judge(
             elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
                 entry.credit, entry.verdict = 1.0, "met"
             result.evidence.append(entry)
-        if len({claim.value for claim, _ in thing.pairs}) > 1:
+        if len({claim.value for claim, _ in thing.pairs}) > 1 or (
+            thing.pairs and "all" in thing.values("around")
+        ):
             judge_pairs(thing, result, weight)
+        if thing.flanks and dimension == "morphology":
+            result.evidence.extend(judge_flanks(thing.flanks, features, weight))
         if len(thing.spots) > 1:
             judge_spots(thing, result, lexicon, weight)
         for entry in result.evidence[mark:]:

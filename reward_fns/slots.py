@@ -8,10 +8,11 @@ from .angles import Arc, agreement
 from .claims import Claim, Feature, Value
 from .evidence import Evidence, Judgement, Weight
 from .lexicon import Lexicon
+from .sides import flanks
 from .truth import Thing, describe, fit, pairs, spots, zone_fit
 
 IMPLIED: Mapping[str, Sequence[tuple[str, str, str]]] = {
-    "shape": (("texture", "filled", "blob"), ("texture", "round", "blob")),
+    "shape": (("texture", "filled", "blob"), ("texture", "round", "blob"), ("texture", "elongated", "blob")),
     "density": (
         ("texture", "filled", "dense"),
         ("shape", "full", "dense"),
@@ -103,7 +104,9 @@ def _direct(
         if precise and isinstance(claim.value, Arc) and claim.value.words and value > 0:
             continue
         if not claim.affirmed:
-            if slot == "zone" and any(c.slot == "arc" and not c.affirmed for c in feature.claims):
+            if claim.short or (
+                slot == "zone" and any(c.slot == "arc" and not c.affirmed for c in feature.claims)
+            ):
                 # "The upper half of the rim is clean" leaves the rest of it.
                 continue
             if value == 1.0 and slot not in ("arc", "around") and weight > MINOR:
@@ -234,3 +237,23 @@ def judge_spots(thing: Thing, result: Judgement, lexicon: Lexicon, weight: Weigh
             result.evidence.append(
                 Evidence("false", what, -0.5, weight("zone", "hit"), why="places are exchanged")
             )
+
+
+def judge_flanks(
+    true: Sequence[tuple[str, str, str]], features: Sequence[Feature], weight: Weight
+) -> list[Evidence]:
+    """Judge attributes that hold on one flank only."""
+    said = [(claim, found) for f in features for claim in f.claims for found in flanks([claim])]
+    evidence = []
+    for slot, value, side in true:
+        amount = weight(slot, "hit")
+        what = f"{value} {side}side"
+        same = [(c, flank) for c, (name, other, flank) in said if name == slot and other == value]
+        if not same:
+            evidence.append(Evidence("missing", what, 0.0, 0.5 * amount))
+            continue
+        right = any(flank == side for _, flank in same)
+        claim = next((c for c, flank in same if (flank == side) == right), same[0][0])
+        credit = 1.0 if right else -0.6
+        evidence.append(Evidence("met" if right else "false", what, credit, amount, claim.start, claim.end))
+    return evidence

@@ -13,6 +13,7 @@ from .claims import Claim, Feature, Reading, Value
 from .lexicon import Lexicon
 from .reader import read, take_as_passing
 from .schema import Criteria, Item
+from .sides import flanks
 from .text import read_text
 from .words import word_set
 
@@ -39,6 +40,7 @@ class Thing:
         known: How values said before fit; by value, not by answer.
         listed: True values by slot, once the facts are complete.
         pairs: Attributes that hold in one direction only ("wider at 6 o'clock").
+        flanks: Attributes that hold on one flank only: slot, value, `in` or `out`.
         spots: Radius and direction of each of several places of it.
     """
 
@@ -46,6 +48,7 @@ class Thing:
     facts: dict[str, list[Fact]] = field(default_factory=dict)
     pairs: list[tuple[Claim, Arc]] = field(default_factory=list)
     spots: list[tuple[Value, Arc]] = field(default_factory=list)
+    flanks: list[tuple[str, str, str]] = field(default_factory=list)
     sealed: bool = False
     sized: bool = False
     anyone: bool = False
@@ -409,6 +412,10 @@ def _absorb(
     for pair in pairs(positive):
         if all(pair[0].value != other.value or pair[1] != arc for other, arc in thing.pairs):
             thing.pairs.append(pair)
+    for flank in flanks(positive):
+        hollow = not {"ring", "arc"}.isdisjoint(map(str, thing.values("shape")))
+        if flank not in thing.flanks and (hollow or flank[0] == "border"):
+            thing.flanks.append(flank)
     if source == "reference":
         thing.spots.extend(spots(positive))
     for claim in positive:
