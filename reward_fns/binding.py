@@ -113,7 +113,7 @@ def _placeless(first: Feature, second: Feature) -> bool:
 def _opening(reading: Reading, claim: Claim) -> list[str]:
     """Return the words that lead up to a claim within its clause."""
     words: list[str] = []
-    for word in reversed(reading.words[max(0, claim.start - 6) : claim.start]):
+    for word in reversed(reading.words[max(0, claim.start - 10) : claim.start]):
         if word in SENTENCE_ENDS or word == ";":
             break
         words.append(word)

@@ -28,11 +28,13 @@ from .cue_words import (
     JOINED,
     LEAVING,
     LINKS,
+    MAYBE,
     MIDDLES,
     NEGATIVE,
     NONE_VERBS,
     NOUN_PHRASE_STARTS,
     NOUNS,
+    ONWARD,
     OUTLINES,
     OWN,
     OWN_DENIAL,
@@ -89,6 +91,7 @@ class ClauseWalker:
         self.faulty = self.aside_deny = False
         self.rejected_at = self.untrue = self.undone = self.passes_at = -1
         self.heading_start = 0
+        self.maybe_at = (-1, 0)
         self.than = False
 
     def run(self) -> None:
@@ -111,6 +114,22 @@ class ClauseWalker:
                 self._claim("zone", self._stretch(i, j, value), True, i, j)
         self.reading.sentences = self.sentence + 1
         self._rest()
+        self._named_center()
+
+    def _named_center(self) -> None:
+        """Take "center" in a list of places for a place: "center, half radius, rim"."""
+        claims = self.reading.claims
+        for n, claim in enumerate(claims):
+            if (
+                claim.value == "Center"
+                and claim.end == claim.start + 1
+                and self.words[claim.start] == "center"
+            ):
+                near = [*claims[max(0, n - 1) : n], *claims[n + 1 : n + 2]]
+                if any(c.slot == "zone" and abs(c.start - claim.start) <= 4 for c in near) and not any(
+                    c.slot == "type" and c is not claim for c in claims
+                ):
+                    claim.slot, claim.value = "zone", "center"
 
     def _rest(self) -> None:
         """Set apart what is said of the rest of a place: "the remaining rim is clean"."""
@@ -241,8 +260,11 @@ class ClauseWalker:
             ):
                 # "Rim: a crisp hoop" speaks of one thing.
                 return
+            good = self.good and not claims
             self._end_denial()
             self._new_clause()
+            # "With one exception: ..."
+            self.good = good
             return
         if mark in (",", "and", "or"):
             if self.deny and (follows_verb or pronoun or self._adds(i)):
@@ -471,6 +493,13 @@ class ClauseWalker:
 
     def _hedge(self, i: int, j: int) -> None:
         self.reading.hedges += 1
+        if self.words[i] in MAYBE:
+            if self.maybe_at[0] == self.sentence and self.maybe_at[1] <= len(self.reading.claims):
+                # "Maybe straight, maybe curved"
+                self.choice = True
+                for claim in self.reading.claims[self.maybe_at[1] :]:
+                    claim.hedged = True
+            self.maybe_at = (self.sentence, len(self.reading.claims))
 
     def _sure(self, i: int, j: int) -> None:
         if not self.deny:
@@ -581,7 +610,8 @@ class ClauseWalker:
             return False
         before, earlier = words[at], words[at - 1]
         headed = any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
-        if headed and (before in CONTACTS or (before == "from" and earlier in LEAVING)):
+        onward = not ONWARD.isdisjoint(words[i + 1 : i + 4])
+        if headed and (before in CONTACTS or (before == "from" and (earlier in LEAVING or onward))):
             # "a line that crosses the ring", "runs outwards from the ring"
             return True
         if before in ("beyond", "outside", "inside", "beside"):
@@ -676,6 +706,9 @@ class ClauseWalker:
         following = words[j] if j < len(words) else ""
         if words[i] in ("okay", "ok") and words[i - 1] == "," and following in AFTER_ANSWER:
             # "Lower right edge, okay."
+            return
+        if words[max(0, i - 2) : i] == ["fails", "and"] or words[j : j + 2] == ["and", "fails"]:
+            # "Fails and passes interleave."
             return
         self.passes_at = j
         headed = any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
@@ -779,6 +812,8 @@ class ClauseWalker:
     def _survivors(self, i: int, j: int) -> None:
         words = self.words
         if self.deny == "deny" or words[j : j + 1] == [":"]:
+            return
+        if words[max(0, i - 2) : i] == ["fails", "and"] or words[j : j + 2] == ["and", "fails"]:
             return
         if {words[i - 1], words[i - 2]} & {"are", "is"} and self._places(self.from_here):
             # "Those dies are the passing ones."

@@ -33,6 +33,8 @@ REACHING = word_set(
     """
 )
 THROUGHOUT = word_set("throughout everywhere overall")
+MAYBE = word_set("maybe perhaps possibly")
+ONWARD = word_set("to out outward outwards toward towards inwards")
 COPULAS = word_set(
     """
     is are was were looks look remains remain stays stay seems seem appears

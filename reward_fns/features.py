@@ -111,7 +111,7 @@ def _another_one(words: list[str], claim: Claim) -> bool:
     return (
         words[claim.end : claim.end + 1] == ["one"]
         and claim.start > 0
-        and words[claim.start - 1] == "the"
+        and words[claim.start - 1] in ("the", "a", "another")
         and claim.slot not in HEADS
     )
 
@@ -223,6 +223,20 @@ def _touch(a: Value, b: Value) -> bool:
     )
 
 
+def _cover(zones: set[Value]) -> bool:
+    """Tell whether three bands or more together cover the whole radius."""
+    bands = [_BANDS.get(zone) if isinstance(zone, str) else zone for zone in zones]
+    known = sorted(band for band in bands if isinstance(band, tuple) and band[0] < band[1])
+    if len(known) < 3:
+        return False
+    reach = 0.0
+    for low, high in known:
+        if low > reach + 0.1:
+            return False
+        reach = max(reach, high)
+    return reach >= 0.9
+
+
 def _likened(words: list[str], claims: list[Claim]) -> bool:
     """Tell whether places are likened: "in the hub as often as at the rim"."""
     stretch = words[claims[0].start : claims[-1].end + 2]
@@ -240,6 +254,7 @@ def _everywhere(features: list[Feature], words: list[str]) -> list[Feature]:
         zones = {c.value for c in claims if c.slot == "zone" and c.affirmed and not c.good}
         whole = (
             {"center", "middle", "edge"} <= zones
+            or _cover(zones)
             or ("full" in zones and len(zones) > 1)
             or ({"center", "edge"} <= zones and _likened(words, claims))
         )

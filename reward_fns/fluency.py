@@ -64,8 +64,24 @@ CROWD = 6
 """Claims a person puts at most between two commas, links or stops."""
 
 
+_GRAMMAR = frozenset(
+    (*_ARTICLES, *_LINKS, *_BE, *_PLACES, "to", "in", "on", "no", "not", "o'clock", "without", "but")
+)
+_ENTRIES = 6
+
+
+def _bare(words: Sequence[str]) -> bool:
+    """Tell whether a text strings terms together: no verb, no figure, no small word, hardly a stop."""
+    if len(words) < 9 or not _GRAMMAR.isdisjoint(words) or any(word[0].isdigit() for word in words):
+        return False
+    stops = [word for word in words if word in SEPARATORS]
+    return not stops or (set(stops) == {","} and len(stops) >= _ENTRIES)
+
+
 def crowding(reading: Reading) -> float:
     """Return what is left of a text's credit when terms are strung together without grammar."""
+    if not reading.stated and _bare(reading.words):
+        return 0.3
     if len(reading.claims) <= CROWD:
         return 1.0
     stops = [i for i, word in enumerate(reading.words) if word in SEPARATORS]

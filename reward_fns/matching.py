@@ -11,7 +11,7 @@ from .evidence import Evidence, Judgement, Weight, seen
 from .inventions import charge_flawless, charge_inventions, judge_clear, judge_survivors
 from .lexicon import Lexicon
 from .options import Options
-from .slots import MINOR, judge_flanks, judge_pairs, judge_slot, judge_spots, said_of
+from .slots import MINOR, judge_flanks, judge_pairs, judge_slot, judge_spots, qualified, said_of
 from .truth import Fact, Thing, Truth, fit
 
 # How much each slot counts in each dimension.
@@ -250,6 +250,7 @@ def _presence(
                 and not claim.good
                 and _denies(claim, thing, truth)
                 and not _elsewhere(claim, truth, thing)
+                and not qualified(claim, reading.claims, thing, lexicon)
             ):
                 result.denied_truth = True
                 return Evidence("denied", what, -1.0, amount, claim.start, claim.end, "denied, and true")

@@ -5,14 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .angles import Arc, agreement
-from .claims import Claim, Feature, Value
+from .claims import ATTRIBUTES, Claim, Feature, Value
 from .evidence import Evidence, Judgement, Weight
 from .lexicon import Lexicon
 from .sides import flanks
-from .truth import Thing, describe, fit, pairs, spots, zone_fit
+from .truth import Thing, describe, ends_of, fit, pairs, spots, zone_fit
 
 IMPLIED: Mapping[str, Sequence[tuple[str, str, str]]] = {
-    "shape": (("texture", "filled", "blob"), ("texture", "round", "blob"), ("texture", "elongated", "blob")),
+    "shape": (
+        ("texture", "filled", "blob"),
+        ("texture", "round", "blob"),
+        ("texture", "elongated", "blob"),
+        ("texture", "curved", "arc"),
+        ("texture", "straight", "line"),
+    ),
     "density": (
         ("texture", "filled", "dense"),
         ("shape", "full", "dense"),
@@ -109,6 +115,8 @@ def _direct(
             ):
                 # "The upper half of the rim is clean" leaves the rest of it.
                 continue
+            if slot == "shape" and qualified(claim, feature.claims, thing, lexicon):
+                continue
             if value == 1.0 and slot not in ("arc", "around") and weight > MINOR:
                 worst, wrong = min(worst, -1.0), claim
             elif value == -1.0 and slot in TWOFOLD and (right is None or right[0] < BY_DENIAL):
@@ -122,6 +130,14 @@ def _direct(
         elif value < worst:
             worst, wrong = value, claim
     return right, wrong, worst
+
+
+def qualified(claim: Claim, claims: Sequence[Claim], thing: Thing, lexicon: Lexicon) -> bool:
+    """Tell whether a denied noun is denied for its adjective alone: "nor a diffuse cloud"."""
+    return any(
+        c.end == claim.start and not c.affirmed and c.slot in ATTRIBUTES and fit(c, thing, lexicon) < 0.0
+        for c in claims
+    )
 
 
 def _contrary(slot: str, thing: Thing, said: Said) -> Claim | None:
@@ -183,6 +199,8 @@ def _covered(slot: str, thing: Thing, said: Said, lexicon: Lexicon) -> float:
     if len(groups) < 2 or thing.anyone:
         return 1.0
     named = [c.value for c, _ in said.get(slot, ()) if c.affirmed]
+    if slot == "arc" and thing.label == "Scratch":
+        named += [end for value in named if isinstance(value, Arc) for end in ends_of(value)]
     met = sum(max((_place_fit(slot, n, g, lexicon) for n in named), default=0.0) for g in groups)
     return max(1.0 / len(groups), min(1.0, met / len(groups)))
 

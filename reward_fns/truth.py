@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from .angles import Arc, agreement, distance
+from .angles import Arc, agreement, distance, hour_of
 from .asked import NOTHING, Asked
 from .claims import Claim, Feature, Reading, Value
 from .lexicon import Lexicon
@@ -128,6 +128,9 @@ def zone_fit(said: Value, true: Value, lexicon: Lexicon) -> float:
         gap = max(band[0] - point, point - band[1], 0.0)
         return 1.0 if gap <= 0.05 else 0.5 if gap <= 0.12 else 0.0
     shared = min(a[1], b[1]) - max(a[0], b[0])
+    if isinstance(said, tuple) and a[0] < 0.1 and b[0] >= 0.3:
+        # A disc from the center outward is no band.
+        return 0.5 if shared > 0.0 else 0.0
     if isinstance(said, tuple) and isinstance(true, tuple):
         # Two stretches in numbers must have both ends in common.
         whole = max(a[1], b[1]) - min(a[0], b[0])
@@ -163,6 +166,9 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
             return 1.0 if "full" in thing.values("zone") or "none" in thing.values("zone") else -1.0
         if value == "between":
             return 1.0 if "middle" in thing.values("zone") else 0.0
+        if value == "full" and thing.label == "None":
+            # Stray fails may be said to lie everywhere.
+            return 0.3
         if not true:
             return -1.0 if value in thing.values("outside") else 0.0
         best = max(zone_fit(value, fact.value, lexicon) for fact in true)
@@ -174,6 +180,9 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
             if not isinstance(value, Arc):
                 return 0.0
             best = max(agreement(value, arc) for arc in arcs)
+            if best < 1.0 and thing.label == "Scratch" and len(arcs) > 1 and len(ends_of(value)) > 1:
+                # "From one to five" names both ends of a line.
+                best = max(best, min(max(agreement(end, arc) for arc in arcs) for end in ends_of(value)))
             if best > 0.3 and value.words and not arcs[0].words:
                 # A side or a quadrant is less than the hours that were asked for.
                 best *= 0.85 if value.length <= 3.0 else 0.7
@@ -197,6 +206,13 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
     if cost >= 1.0:
         return -1.0
     return 0.6 if cost == 0.5 else 0.2 if cost else 0.0
+
+
+def ends_of(arc: Arc) -> list[Arc]:
+    """Return the two ends of a range of hours; a point or a side in words has none."""
+    if arc.words or arc.length < 1.0:
+        return []
+    return [Arc(arc.start, 0.0), Arc(hour_of(arc.start + arc.length), 0.0)]
 
 
 _NEAR = {frozenset(("Loc", "Edge-Loc")), frozenset(("Loc", "Center")), frozenset(("Random", "None")),
