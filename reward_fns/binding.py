@@ -11,6 +11,7 @@ from .truth import Thing, Truth, affinity, fit
 
 _ALL = frozenset(("both", "they", "all"))
 _OTHER = frozenset(("other", "second", "latter"))
+_FURTHER = frozenset(("second", "another", "additional", "addition", "besides"))
 _IDENTITY = frozenset(("type", "shape", "zone", "arc", "around"))
 
 
@@ -72,6 +73,14 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             if places and bound and bound[-1][1] is thing and _placeless(bound[-1][0], feature):
                 # "Edge-Loc and Loc at 8 o'clock": the place is that of both.
                 bound.append((Feature(places, feature.sentence), thing))
+            bound.append((feature, None))
+        elif (
+            len(truth.things) == 1
+            and best <= 0.0
+            and bound
+            and not _FURTHER.isdisjoint(_opening(reading, positive[0]))
+        ):
+            # "There is a second population on the hub."
             bound.append((feature, None))
         elif best < 0.0 and not heads and "sparse" in feature.values("density"):
             # "0.9 to 1.0 R: 2 %" is background.

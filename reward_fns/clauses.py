@@ -126,10 +126,11 @@ class ClauseWalker:
                 and self.words[claim.start] == "center"
             ):
                 near = [*claims[max(0, n - 1) : n], *claims[n + 1 : n + 2]]
-                if any(c.slot == "zone" and abs(c.start - claim.start) <= 4 for c in near) and not any(
-                    c.slot == "type" and c is not claim for c in claims
-                ):
+                place = next((c for c in near if c.slot == "zone" and abs(c.start - claim.start) <= 4), None)
+                if place is not None and not any(c.slot == "type" and c is not claim for c in claims):
                     claim.slot, claim.value = "zone", "center"
+                    if place.start < claim.start:
+                        claim.affirmed, claim.good, claim.short = place.affirmed, place.good, place.short
 
     def _rest(self) -> None:
         """Set apart what is said of the rest of a place: "the remaining rim is clean"."""
@@ -447,7 +448,7 @@ class ClauseWalker:
 
     def _lone(self, i: int, j: int) -> None:
         # "The edge shows only isolated fails": nothing lies there.
-        if not self.deny and self._places(self.from_here):
+        if not self.deny and any(c.value not in ("none", "full") for c in self._places(self.from_here)):
             self._clear_before()
 
     def _again(self, i: int, j: int) -> None:
@@ -568,6 +569,11 @@ class ClauseWalker:
         )
         if slot in ("border", "density"):
             claim.side = flank_of(words, slot, i, j)
+        if slot in HEADS and not claim.affirmed:
+            # "Nor a complete rim ring": the place goes with the noun that is denied.
+            claims = self.reading.claims
+            while claims and claims[-1].end == i and claims[-1].slot in PLACES and not claims[-1].affirmed:
+                claims.pop()
         if self.good and slot in ("zone", "arc", "around"):
             claim.affirmed = not claim.affirmed if self.deny else False
         self.reading.claims.append(claim)

@@ -173,7 +173,7 @@ def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
                 None,
             )
             if claim is not None:
-                entry.credit, entry.verdict, entry.why = -0.5, "false", "said of another feature"
+                entry.credit, entry.verdict, entry.why = -0.8, "false", "said of another feature"
                 entry.start, entry.end = claim.start, claim.end
                 break
 

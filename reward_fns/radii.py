@@ -52,6 +52,8 @@ def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None
         Its lower and upper end as shares of the radius, and the index after it; None when there is none.
     """
     word = words[start]
+    if words[start + 1 : start + 2] in (["<"], ["\u2264"]) and words[start + 2 : start + 3] == ["r"]:
+        return _between(words, start)
     if word in _OUTER or word in _INNER:
         return _side(words, start, word in _OUTER)
     if word in ("r", "radius") or word[0].isdigit():
@@ -59,6 +61,17 @@ def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None
         if found is not None:
             return found
     return _fraction_of(words, start)
+
+
+def _between(words: list[str], start: int) -> tuple[float, float, int] | None:
+    """Read "0.30 < r/R < 0.55"."""
+    low, index = _share(words, start), start + 3
+    if words[index : index + 2] == ["/", "r"]:
+        index += 2
+    if low is None or words[index : index + 1] not in (["<"], ["\u2264"]):
+        return None
+    high = _share(words, index + 1)
+    return None if high is None else (low, high, index + 2)
 
 
 def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int] | None:
@@ -92,7 +105,10 @@ def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int]
     if found is None or (words[start + 1] in _COUNTS and found[1] == start + 2):
         return None
     value, index = found
-    index = _of_radius(words, index) or index
+    named = _of_radius(words, index)
+    index = named or index
+    if words[start] == "outside" and named:
+        return value, 1.0, index
     return (1.0 - value, 1.0, index) if outer else (0.0, value, index)
 
 

@@ -123,6 +123,8 @@ def _direct(
                 # "Not closed" says open.
                 right = (BY_DENIAL, claim)
             continue
+        if value < 0 and _partial(slot, claim, feature, thing):
+            continue
         if claim.hedged:
             value *= half
         if value > 0 and (right is None or value > right[0]):
@@ -130,6 +132,16 @@ def _direct(
         elif value < worst:
             worst, wrong = value, claim
     return right, wrong, worst
+
+
+def _partial(slot: str, claim: Claim, feature: Feature, thing: Thing) -> bool:
+    """Tell whether a claim speaks of a part of the feature: "fat below, slim above", "all of it, rim and hub"."""
+    if slot == "zone":
+        return "full" in feature.values("shape") and "full" in thing.values("zone")
+    if slot == "arc":
+        tied = any(c.slot in ("width", "density") for c in feature.claims)
+        return tied and "all" in thing.values("around")
+    return slot == "width" and any(c.slot == slot for c, _ in thing.pairs) and bool(feature.values("arc"))
 
 
 def qualified(claim: Claim, claims: Sequence[Claim], thing: Thing, lexicon: Lexicon) -> bool:

@@ -168,7 +168,7 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
             return 1.0 if "middle" in thing.values("zone") else 0.0
         if value == "full" and thing.label == "None":
             # Stray fails may be said to lie everywhere.
-            return 0.3
+            return 0.6
         if not true:
             return -1.0 if value in thing.values("outside") else 0.0
         best = max(zone_fit(value, fact.value, lexicon) for fact in true)
