@@ -13,7 +13,8 @@ from .text import read_text
 from .words import word_set
 
 _SLOTS: Mapping[str, tuple[str, ...]] = {
-    "zone arc around": ("where", "location", "located", "position", "lie", "lies", "sit", "sits", "place"),
+    "zone arc around": ("where", "location", "located", "position", "lie", "lies", "sit", "sits", "place",
+                        "positions", "locations", "places", "part", "parts", "portion", "course"),
     "type zone shape": ("criterion", "criteria", "reason", "why", "distinguishes"),
     "zone": ("zone", "zones", "radius", "radial", "radially", "far", "deep", "reach", "depth"),
     "arc": (
@@ -23,21 +24,25 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "arc around": ("circumference", "azimuthal", "symmetric", "symmetrical", "angular", "around", "round"),
     "density": (
         "dense", "denser", "density", "harder", "populated", "heavier", "filling", "weight", "loaded",
-        "strong", "stronger", "packed",
+        "strong", "stronger", "packed", "filling", "compactness", "compact", "coverage", "tightly", "loading",
+        "intensity",
     ),
-    "border density texture": ("texture",),
+    "border density texture shape": ("texture",),
     "closure": (
         "closed", "closure", "continuous", "broken", "gap", "gaps", "interrupted", "complete", "continuity",
     ),
     "border": (
         "border", "borders", "boundary", "boundaries", "sharp", "sharper", "crisp", "end", "edges", "fuzzy",
-        "outline", "transition", "contour",
+        "outline", "transition", "contour", "crisp", "hazy", "diffuse", "flank", "flanks",
     ),
     "width": ("width", "thick", "thickness", "thicker", "thin", "wide", "wider", "broad", "narrow"),
     "length": ("length", "long", "longer"),
     "size": ("size", "big", "bigger", "larger", "large", "largest", "extent"),
     "shape": ("shape", "shapes", "structure", "clustering", "form", "grouping", "geometry", "shaped"),
-    "texture": ("straight", "curved", "hollow", "round", "straightness"),
+    "texture": (
+        "straight", "curved", "hollow", "round", "straightness", "oriented", "orientation", "connected", "touch",
+        "touches", "separated", "cross",
+    ),
     "texture density": ("filled", "solid"),
     "type": (
         "class", "classes", "type", "types", "label", "labels", "pattern", "patterns", "category", "name",
@@ -46,6 +51,7 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
         "look", "looks", "describe", "morphology", "appearance", "characterize", "characterise", "features",
     ),
 }  # fmt: skip
+_AT_LARGE = frozenset(_SLOTS["shape density closure border width size length texture"])
 _CLOCK = word_set("clock hour hours o'clock direction")
 _PLACE = word_set("where position location lie lies sit sits")
 _ASKS = {word: tuple(slots.split()) for slots, words in _SLOTS.items() for word in words}
@@ -87,7 +93,10 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
     text = read_text(question)
     words = text.words
     given = [claim for claim in read(text, lexicon).claims if _is_given(words, claim)]
-    slots = {slot for n, word in enumerate(words) for slot in _asks(words, n)}
+    slots = {slot for n, word in enumerate(words) if word not in _AT_LARGE for slot in _asks(words, n)}
+    if slots.isdisjoint(("zone", "arc")):
+        # "Describe it" asks for all of its form; "describe its position" does not.
+        slots |= {slot for n in range(len(words)) for slot in _asks(words, n)}
     if "form" in words and len(slots.intersection(ATTRIBUTES)) > 1:
         # "The form: width, straightness, continuity" names what is meant by form.
         slots.discard("shape")
@@ -102,6 +111,8 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
 
 def _asks(words: list[str], n: int) -> tuple[str, ...]:
     """Slots one word asks for; a place on the clock face is a direction, not a zone."""
+    if words[n] in ("position", "positions") and n and words[n - 1] in _CLOCK:
+        return ("arc",)
     near = words[max(0, n - 1) : n + 4]
     if words[n] in _PLACE and not _CLOCK.isdisjoint(near) and "and" not in near:
         return ("arc",)

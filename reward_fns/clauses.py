@@ -20,6 +20,7 @@ from .cue_words import (
     CONTINUES,
     COPULAS,
     COURSES,
+    DROPPED,
     ELSE,
     ENCIRCLING,
     ENDS_DENIAL,
@@ -427,7 +428,8 @@ class ClauseWalker:
             # "A transport contact: set aside."
             start = self.previous_from
         for claim in claims[start:]:
-            if claim.slot == "cause" and claim.sentence == self.sentence:
+            named = claim.slot == "type" and self.words[i] in DROPPED
+            if (claim.slot == "cause" or named) and claim.sentence == self.sentence:
                 claim.affirmed = False
 
     def _unreal(self, i: int, j: int) -> None:

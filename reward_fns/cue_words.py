@@ -33,6 +33,7 @@ REACHING = word_set(
     """
 )
 THROUGHOUT = word_set("throughout everywhere overall")
+DROPPED = word_set("fall falls drop drops rejected excluded dismissed discarded set")
 MAYBE = word_set("maybe perhaps possibly")
 ONWARD = word_set("to out outward outwards toward towards inwards")
 COPULAS = word_set(

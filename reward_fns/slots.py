@@ -135,7 +135,7 @@ def _direct(
 
 
 def _partial(slot: str, claim: Claim, feature: Feature, thing: Thing) -> bool:
-    """Tell whether a claim speaks of a part of the feature: "fat below, slim above", "all of it, rim and hub"."""
+    """Tell whether a claim speaks of a part of the feature: "fat below, slim above"."""
     if slot == "zone":
         return "full" in feature.values("shape") and "full" in thing.values("zone")
     if slot == "arc":

@@ -114,6 +114,16 @@ def test_adding_a_missing_truth_pays(row: str) -> None:
     assert paid(f"{base} {more}", row) > paid(base, row)
 
 
+@pytest.mark.parametrize("row", MISSING)
+@pytest.mark.parametrize(
+    "text", ["Edge-Loc along the edge at 7:30 to 10 o'clock, r/R 0.9, north-west, 240 to 330 degrees."]
+)
+def test_an_answer_cut_off_anywhere_is_scored(row: str, text: str) -> None:
+    for end in range(len(text) + 1):
+        for tail in ("", " ", "'", " o'", "-", " to"):
+            assert 0.0 <= paid(text[:end] + tail, row) <= 1.0
+
+
 @settings(deadline=None, max_examples=150)
 @given(
     st.one_of(
