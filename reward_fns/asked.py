@@ -40,8 +40,8 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "size": ("size", "big", "bigger", "larger", "large", "largest", "extent"),
     "shape": ("shape", "shapes", "structure", "clustering", "form", "grouping", "geometry", "shaped"),
     "texture": (
-        "straight", "curved", "hollow", "round", "straightness", "oriented", "orientation", "connected", "touch",
-        "touches", "separated", "cross",
+        "straight", "curved", "hollow", "round", "straightness", "oriented", "orientation", "connected",
+        "touch", "touches", "separated", "cross",
     ),
     "texture density": ("filled", "solid"),
     "type": (

@@ -1,7 +1,7 @@
 """Answers in deliberately hard wording, graded by their authors: rank correlation must not fall.
 
-`graded/dev1.jsonl` and `graded/dev2.jsonl` were written without sight of the scorer, then used to mend it;
-they guard what was reached and measure nothing that is unseen. `truth` is for readers; the scorer never
+The sets in `graded` were written without sight of the scorer, one after another, then used to mend it; they
+guard what was reached and measure nothing that is unseen. `truth` is for readers; the scorer never
 gets it.
 """
 
@@ -17,7 +17,7 @@ from scipy.stats import spearmanr
 from verl_wafersage.reward_fns.rubric import compute_score
 
 GRADED = Path(__file__).parent / "graded"
-FLOORS = {"dev1": 0.82, "dev2": 0.80}
+FLOORS = {"dev1": 0.82, "dev2": 0.80, "dev3": 0.74, "dev4": 0.74}
 
 
 def _score(question: dict[str, Any], answer: str) -> float:
