@@ -1,0 +1,156 @@
+"""Words for dies that pass, and which places they call clear."""
+
+from __future__ import annotations
+
+from .claims import HEADS, PLACES
+from .clause_state import ClauseState
+from .cue_words import (
+    AFTER_ANSWER,
+    AFTER_CLEAR,
+    COPULAS,
+    FINE,
+    NOUN_PHRASE_STARTS,
+    NOUNS,
+    PREPOSITIONS,
+    QUALITIES,
+)
+from .scan import DIRECTIONS, SEPARATORS
+
+
+class ClearPlaces(ClauseState):
+    """Reads which places are clear."""
+
+    def _except(self, i: int, j: int) -> None:
+        self._new_clause()
+        self.clause_start = j
+        self.good = True
+
+    def _lone(self, i: int, j: int) -> None:
+        # "The edge shows only isolated fails": nothing lies there.
+        if not self.deny and any(c.value not in ("none", "full") for c in self._places(self.from_here)):
+            self._clear_before()
+
+    def _again(self, i: int, j: int) -> None:
+        self.good = self.cleared
+        if self.undone == self.sentence:
+            # "Edge-Loc is excluded, as is Scratch."
+            self.deny = "deny"
+
+    def _bad(self, i: int, j: int) -> None:
+        if not self.deny:
+            self.reading.failing.add(self.clause)
+        if self.deny == "deny" and i - self.deny_at <= 4 and self._places(self.from_here):
+            self._clear_before()
+
+    def _passing(self, i: int, j: int) -> None:
+        """A word for dies that pass: what stands before it in the clause is clear, or the noun after it."""
+        words = self.words
+        following = words[j] if j < len(words) else ""
+        if words[i] in ("okay", "ok") and words[i - 1] == "," and following in AFTER_ANSWER:
+            # "Lower right edge, okay."
+            return
+        if words[max(0, i - 2) : i] == ["fails", "and"] or words[j : j + 2] == ["and", "fails"]:
+            # "Fails and passes interleave."
+            return
+        self.passes_at = j
+        headed = any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
+        if headed and words[i] in FINE:
+            # "A band, narrow, flawless and closed"
+            return
+        if following in NOUNS:
+            self._survivors(i, j)
+            return
+        if (
+            following in ("is", "are")
+            and i == self.clause_start
+            and words[i] in ("good", "clean", "clear", "fine")
+        ):
+            # "Good is the middle."
+            self.good = True
+            return
+        if words[i] in ("pass", "passes", "passing") and (
+            following in DIRECTIONS or following in PREPOSITIONS
+        ):
+            return
+        predicate = i > 0 and (
+            words[i - 1] in COPULAS
+            or (i > 1 and words[i - 2] in COPULAS and words[i - 1] not in ("a", "the"))
+        )
+        if predicate:
+            claims = self.reading.claims
+            if claims and claims[-1].start == i:
+                # "the upper half is fine" speaks of no width.
+                claims.pop()
+        elif words[i] in ("clear", "clean", "good", "fine") and following and following not in SEPARATORS:
+            # "a clear ring" is an obvious one; "clear center" is listed as a phrase.
+            if following not in AFTER_CLEAR:
+                self.apart = True
+                return
+        elif words[i] in QUALITIES and (
+            following and following not in SEPARATORS and following not in AFTER_CLEAR
+        ):
+            self.apart = True
+            return
+        if self.deny == "deny" or self.unreal:
+            return
+        ahead = following in AFTER_CLEAR - {"of", "too", "as"}
+        if ahead and not self._places(self.from_here if predicate else self.segment):
+            # "empty from 0.35 to 0.88 R"
+            self.good = True
+            return
+        self._clear_before(i)
+
+    def _clear_before(self, at: int = 0) -> None:
+        """Take what the clause says of places as clear: this stretch and the list of places before it."""
+        claims = self.reading.claims
+        start = self.segment
+        if at and self.words[at - 1] in (":", "="):
+            # "Core, mid-radius: clear."
+            start = self.from_here
+        if self.joined:
+            while start > self.from_here and claims[start - 1].slot in ("zone", "arc", "around"):
+                start -= 1
+        if not self._places(start):
+            start = self.from_here
+            if not self._places(start) and self._anaphoric() and not self._of_else(self.clause_start):
+                start = self.previous_from
+        if not self._places(start):
+            return
+        for claim in claims[start:]:
+            if claim.slot in ("zone", "arc", "around"):
+                claim.affirmed = False
+            elif claim.slot not in ("type", "cause"):
+                claim.good = True
+        self.cleared = True
+
+    def _survivors(self, i: int, j: int) -> None:
+        words = self.words
+        if self.deny == "deny" or words[j : j + 1] == [":"]:
+            return
+        if words[max(0, i - 2) : i] == ["fails", "and"] or words[j : j + 2] == ["and", "fails"]:
+            return
+        if {words[i - 1], words[i - 2]} & {"are", "is"} and self._places(self.from_here):
+            # "Those dies are the passing ones."
+            self._clear_before()
+            return
+        so_far = self.reading.claims[self.from_here :]
+        if (
+            so_far
+            and not self.verb_seen
+            and words[i - 1] in SEPARATORS
+            and all(c.slot in PLACES for c in so_far)
+        ):
+            # "In between: good dies."
+            self._clear_before()
+            return
+        at = i - 1
+        while at > self.clause_start and words[at] not in SEPARATORS and words[at] not in NOUN_PHRASE_STARTS:
+            at -= 1
+        subject = not self.verb_seen and at <= self.clause_start + 1
+        for claim in self.reading.claims[self.from_here :]:
+            if claim.start >= at:
+                if claim.slot in ("zone", "arc", "around"):
+                    claim.affirmed = False
+                claim.good = True
+        self.good = True
+        self.good_ends = not subject

@@ -1,0 +1,189 @@
+"""Tell places of the defect from sizes, landmarks and parts of it."""
+
+from __future__ import annotations
+
+from .claims import HEADS, PLACES
+from .clause_state import ClauseState
+from .cue_words import (
+    BESIDE,
+    CONTACTS,
+    COPULAS,
+    COURSES,
+    ENCIRCLING,
+    JOINED,
+    LEAVING,
+    LINKS,
+    MIDDLES,
+    ONWARD,
+    OUTLINES,
+    OWN,
+    RESTS,
+    SHARES,
+    SIZES,
+    TOWARD,
+    WAYS,
+    WHOLES,
+)
+from .scan import DIRECTIONS, SEPARATORS
+
+
+class Placing(ClauseState):
+    """Reads how a place is meant."""
+
+    def _measure(self, i: int, j: int) -> bool:
+        """Tell whether a share of the radius is a size and no place: "a gap of 0.3 R", "0.9 R long"."""
+        words = self.words
+        at = i - 1
+        while at > 0 and words[at] in ("about", "roughly", "some", "of", "around", "~", "=", ":", "\u2248"):
+            at -= 1
+        if words[at] == "by" and (self.apart or self.deny):
+            # "clears the axis by 0.3 R"
+            return True
+        return (at >= 0 and words[at] in SIZES) or (
+            j < len(words) and words[j] in ("long", "wide", "thick", "across")
+        )
+
+    def _stretch(self, i: int, j: int, radius: tuple[float, float]) -> tuple[float, float]:
+        """Open a single radius to the side the words before it point to."""
+        low, high = radius
+        at = i
+        while at > 0 and self.words[at - 1] in (
+            "about",
+            "roughly",
+            "some",
+            "around",
+            "~",
+            "\u2248",
+            "approx",
+        ):
+            at -= 1
+        before = self.words[max(0, at - 2) : at]
+        following = self.words[j : j + 1]
+        if low == high and following in (["outward"], ["outwards"], ["upward"], ["upwards"]):
+            return low, 1.0
+        if low == high and following in (["inward"], ["inwards"], ["downwards"]):
+            return 0.0, high
+        if low == high and before in (["up", "to"], ["out", "to"], ["stops", "at"], ["ends", "at"]):
+            return 0.0, high
+        if low < high or not before:
+            return radius
+        if not {"outside", "above", "over", "past", "beyond"}.isdisjoint(before):
+            return low, 1.0
+        if not {"inside", "within", "below", "until", "before"}.isdisjoint(before):
+            return 0.0, high
+        return radius
+
+    def _landmark(self, i: int) -> bool:
+        """Tell whether a feature is named only to say where another one lies: "west of the ring"."""
+        words = self.words
+        at = i - 1
+        while at > max(0, i - 4) and words[at] in LINKS:
+            at -= 1
+        if at < 1 or at == i - 1:
+            return False
+        before, earlier = words[at], words[at - 1]
+        headed = any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
+        onward = not ONWARD.isdisjoint(words[i + 1 : i + 4])
+        if headed and (before in CONTACTS or (before == "from" and (earlier in LEAVING or onward))):
+            # "a line that crosses the ring", "runs outwards from the ring"
+            return True
+        if before in ("beyond", "outside", "inside", "beside"):
+            return True
+        if before in ("of", "from"):
+            return earlier in BESIDE or (before == "of" and earlier in DIRECTIONS)
+        return before == "to" and earlier in JOINED
+
+    def _listed(self, i: int, j: int) -> bool:
+        """Tell whether a word stands alone in a list, as a class name does."""
+        words = self.words
+        before, after = words[i - 1] if i else ",", words[j] if j < len(words) else ","
+        if after == ":":
+            return False
+        return (before in SEPARATORS or before in ("of", "combines", "plus", "no", "classes")) and (
+            after in SEPARATORS or after in ("plus", "type", "with")
+        )
+
+    def _anatomy(self, i: int, j: int) -> bool:
+        """Tell whether a zone word names a part of the feature, or where it points, not where it is."""
+        words = self.words
+        at = i - 2 if i > 1 and words[i - 1] == "the" else i - 1
+        before = words[at] if at >= 0 else ""
+        if (
+            before == "from"
+            and at > 0
+            and words[at - 1] in ("r", "radius", "radii", "out", "outward", "distance")
+        ):
+            # "0.5 R from the hub" measures from there.
+            return True
+        if before == "and" and "between" in words[max(0, i - 9) : i]:
+            # "between the contour of the clump and the border"
+            return True
+        if before in ("below", "above", "beneath") and words[i] in MIDDLES:
+            return True
+        way = words[max(0, at - 6) : at]
+        if before in ("to", "from") and not WAYS.isdisjoint(way) and "all" not in way:
+            # "halfway on the way from the axis to the border"
+            return True
+        claims = self.reading.claims
+        last = claims[-1] if claims else None
+        if last is not None and last.slot == "border" and last.end == i and words[i] in OUTLINES:
+            # "diffuse borders"
+            return True
+        if before in TOWARD or before in OWN:
+            return True
+        if (
+            j + 1 < len(words)
+            and words[j] == "of"
+            and words[j + 1] in ("the", "this", "that", "a", "its", "it")
+        ):
+            target = words[j + 2] if j + 2 < len(words) else ""
+            return target not in WHOLES
+        if before == "of" and at > 0 and words[at - 1] in DIRECTIONS and words[i] in MIDDLES:
+            # "left of center"
+            return True
+        if before in ("round", "around", "past", "by") and not COURSES.isdisjoint(words[max(0, at - 3) : at]):
+            # "swings round the core"
+            return words[i] in MIDDLES
+        return (
+            before in ENCIRCLING
+            and words[i] in MIDDLES
+            and any(c.value in ("ring", "Donut") for c in self.reading.claims[self.from_here :])
+        )
+
+    def _plain_place(self, i: int) -> bool:
+        """Tell whether the clause so far names places alone and calls them so-and-so."""
+        so_far = self.reading.claims[self.from_here :]
+        return (
+            bool(so_far)
+            and self.words[i - 1] in COPULAS
+            and all(c.slot in PLACES and c.value not in ("full", "none") for c in so_far)
+        )
+
+    def _named_center(self) -> None:
+        """Take "center" in a list of places for a place: "center, half radius, rim"."""
+        claims = self.reading.claims
+        for n, claim in enumerate(claims):
+            if (
+                claim.value == "Center"
+                and claim.end == claim.start + 1
+                and self.words[claim.start] == "center"
+            ):
+                near = [*claims[max(0, n - 1) : n], *claims[n + 1 : n + 2]]
+                place = next((c for c in near if c.slot == "zone" and abs(c.start - claim.start) <= 4), None)
+                if place is not None and not any(c.slot == "type" and c is not claim for c in claims):
+                    claim.slot, claim.value = "zone", "center"
+                    if place.start < claim.start:
+                        claim.affirmed, claim.good, claim.short = place.affirmed, place.good, place.short
+
+    def _rest(self) -> None:
+        """Set apart what is said of the rest of a place: "the remaining rim is clean"."""
+        for claim in self.reading.claims:
+            if claim.slot != "zone":
+                continue
+            before = self.words[max(0, claim.start - 4) : claim.start]
+            if (
+                before[-1:] == ["other"]
+                or not RESTS.isdisjoint(before)
+                or not (claim.affirmed or SHARES.isdisjoint(before))
+            ):
+                claim.slot = "rest"
