@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from .claims import PLACES, Claim, Feature, Reading
 from .lexicon import Lexicon
 from .scan import SENTENCE_ENDS
-from .truth import Thing, Truth, affinity, fit
+from .things import Thing, Truth, affinity, fit
 
 _ALL = frozenset(("both", "they", "all"))
 _OTHER = frozenset(("other", "second", "latter"))

@@ -10,7 +10,7 @@ from .claims import Claim, Feature, Reading
 from .evidence import Evidence
 from .lexicon import Lexicon
 from .schema import Item
-from .truth import Thing, Truth
+from .things import Thing, Truth
 
 DEFINITE = 0.93
 """What is left of a plausible cause that is stated as proven, and at most `DEFINITE_CAP` of everything."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .claims import Feature
-from .truth import Thing
+from .things import Thing
 
 Weight = Callable[[str, str], float]
 """How much a slot counts when a source knows it."""

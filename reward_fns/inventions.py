@@ -7,7 +7,7 @@ from .asked import Asked
 from .claims import Claim, Reading
 from .evidence import Evidence, Judgement, Weight, seen
 from .lexicon import Lexicon
-from .truth import Truth, describe, zone_fit
+from .things import Truth, describe, zone_fit
 
 _LOOKED_AT = 40
 _SORT = {

@@ -12,7 +12,7 @@ from .inventions import charge_flawless, charge_inventions, judge_clear, judge_s
 from .lexicon import Lexicon
 from .options import Options
 from .slots import MINOR, judge_flanks, judge_pairs, judge_slot, judge_spots, qualified, said_of
-from .truth import Fact, Thing, Truth, fit
+from .things import Fact, Thing, Truth, fit
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {

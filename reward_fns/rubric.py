@@ -24,7 +24,8 @@ from .reader import read, take_as_passing
 from .repair import repair
 from .schema import PARTS, Criteria, Item, Rubric, load_rubric
 from .text import Text, read_text
-from .truth import Truth, build_truth
+from .things import Truth
+from .truth import build_truth
 
 NOT_APPLICABLE = -1.0
 """Value of a sub-score that does not apply to the row; averages are over rows where it is not this."""

@@ -9,7 +9,8 @@ from .claims import ATTRIBUTES, Claim, Feature, Value
 from .evidence import Evidence, Judgement, Weight
 from .lexicon import Lexicon
 from .sides import flanks
-from .truth import Thing, describe, ends_of, fit, pairs, spots, zone_fit
+from .things import Thing, describe, ends_of, fit, zone_fit
+from .truth import pairs, spots
 
 IMPLIED: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "shape": (
