@@ -6,7 +6,9 @@ from .words import word_set
 
 _BELOW = word_set("< below under within up inside until \u2264")
 _ABOVE = word_set("> above over beyond outside past \u2265")
-_FILLERS = word_set("= \u2248 ~ about around roughly to from of at and approximately is : between")
+_FILLERS = word_set(
+    "some say circa approx ca = \u2248 ~ about around roughly to from of at and approximately is : between"
+)
 _COUNTS = {
     word: value
     for value, word in enumerate(
