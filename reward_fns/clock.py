@@ -99,7 +99,7 @@ def _range(
     while join < size and words[join] in _ABOUT:
         join += 1
     # A hyphen after a letter is gone: "1h-3h".
-    marked = words[index - 1] == "h" and words[joint + 1 : joint + 2] == ["h"]
+    marked = words[index - 1 : index] == ["h"] and words[joint + 1 : joint + 2] == ["h"]
     second = _hour_at(words, join) if join > joint or marked else None
     if second is None:
         return None
@@ -208,7 +208,8 @@ def _hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
         end = index + 3
         return hour_of(value), end + (words[end : end + 1] == ["face"]), True
     if index + 1 < size and words[index] == "o" and words[index + 1] in ("clock", "'"):
-        return hour_of(value), index + 2 + (words[index + 1] == "'"), True
+        # A truncated answer may end in "4 o'".
+        return hour_of(value), min(size, index + 2 + (words[index + 1] == "'")), True
     return hour_of(value), index, sure
 
 
