@@ -99,7 +99,7 @@ def _range(
     while join < size and words[join] in _ABOUT:
         join += 1
     # A hyphen after a letter is gone: "1h-3h".
-    marked = words[index - 1 : index] == ["h"] and words[joint + 1 : joint + 2] == ["h"]
+    marked = words[index - 1] == "h" and words[joint + 1 : joint + 2] == ["h"]
     second = _hour_at(words, join) if join > joint or marked else None
     if second is None:
         return None

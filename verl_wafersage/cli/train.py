@@ -63,12 +63,13 @@ def demo(
     """Watch verl train a tiny Qwen3-VL on wafer maps, on a machine without a GPU."""
     from verl_wafersage.demo.prepare import DemoOptions
     from verl_wafersage.demo.run import run_demo
-    from verl_wafersage.study.prepare import StudyOptions
-    from verl_wafersage.study.run import run_study
 
     console = Console(stderr=True)
     try:
         if study:
+            from verl_wafersage.study.prepare import StudyOptions
+            from verl_wafersage.study.run import run_study
+
             made = run_study(folder, StudyOptions(), maps, arms or (), console)
         else:
             options = DemoOptions(steps, wafers, start_steps, size, seed)

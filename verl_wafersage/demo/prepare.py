@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import pyarrow.parquet as pq
 
@@ -73,21 +74,31 @@ def claim(folder: DemoFolder, options: DemoOptions) -> None:
     Raises:
         InputError: When it holds something else, or a demo with other options.
     """
-    wanted = asdict(options)
-    if folder.settings.exists():
-        found = json.loads(folder.settings.read_text())
-        # More steps continue a run; everything else would mix two of them.
-        differing = [name for name in wanted if name != "steps" and wanted[name] != found.get(name)]
+    # More steps continue a run; everything else would mix two of them.
+    claim_folder(folder.root, folder.settings, asdict(options), kind="demo", may_change=("steps",))
+
+
+def claim_folder(
+    root: Path, settings: Path, wanted: dict[str, Any], *, kind: str, may_change: Sequence[str] = ()
+) -> None:
+    """Make a folder with its settings, or make sure that it was made with the same ones.
+
+    Raises:
+        InputError: When it holds something else, or was made with others.
+    """
+    if settings.exists():
+        found = json.loads(settings.read_text())
+        differing = [name for name in wanted if name not in may_change and wanted[name] != found.get(name)]
         if differing:
             raise InputError(
                 f"was made with another {', '.join(differing)}",
-                file=folder.settings,
+                file=settings,
                 remedy="choose another folder or the same options",
             )
-    elif folder.root.exists() and any(folder.root.iterdir()):
-        raise InputError("is not empty and not a demo", file=folder.root, remedy="choose another folder")
-    folder.root.mkdir(parents=True, exist_ok=True)
-    folder.settings.write_text(json.dumps(wanted, indent=2) + "\n")
+    elif root.exists() and any(root.iterdir()):
+        raise InputError(f"is not empty and not a {kind}", file=root, remedy="choose another folder")
+    root.mkdir(parents=True, exist_ok=True)
+    settings.write_text(json.dumps(wanted, indent=2) + "\n")
 
 
 def make_data(folder: DemoFolder, options: DemoOptions) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -98,9 +98,9 @@ def _answers(model_dir: Path, rows: Sequence[Row], temperature: float) -> Iterat
     vision = [processor.image_token_id, processor.video_token_id]
     generator = Generator(model, processor.tokenizer, processor, banned=vision)
     params = SamplingParams(temperature=temperature, max_tokens=MAX_TOKENS)
-    for batch in _batches(rows):
+    for first in range(0, len(rows), BATCH):
         requests = []
-        for row in batch:
+        for row in rows[first : first + BATCH]:
             images = [Image.open(io.BytesIO(image["bytes"])).convert("RGB") for image in row["images"]]
             requests.append(Request(_prompt_ids(row["prompt"], images, processor), params, tuple(images)))
         for answer in generator.generate(requests):
@@ -114,14 +114,3 @@ def _prompt_ids(messages: Sequence[Row], images: Sequence[Any], processor: Any) 
     text = processor.apply_chat_template(chat, tokenize=False, add_generation_prompt=True)
     encoded = processor(text=[text], images=list(images), return_tensors="pt")
     return tuple(encoded["input_ids"][0].tolist())
-
-
-def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    batch: list[Row] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == BATCH:
-            yield batch
-            batch = []
-    if batch:
-        yield batch

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Callable
@@ -14,6 +13,7 @@ import numpy as np
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from ..demo.prepare import claim_folder
 from ..errors import InputError
 
 SHARES = {"test": 0.2, "val": 0.05, "review": 0.05}
@@ -95,21 +95,8 @@ def claim(folder: StudyFolder, options: StudyOptions) -> None:
     Raises:
         InputError: When it holds something else, or a study with other options.
     """
-    wanted = asdict(options)
-    if folder.settings.exists():
-        found = json.loads(folder.settings.read_text())
-        differing = [name for name in wanted if wanted[name] != found.get(name)]
-        if differing:
-            raise InputError(
-                f"was made with another {', '.join(differing)}",
-                file=folder.settings,
-                remedy="choose another folder or the same options",
-            )
-        return
-    if folder.root.exists() and any(folder.root.iterdir()):
-        raise InputError("is not empty and not a study", file=folder.root, remedy="choose another folder")
-    folder.answers("start").parent.mkdir(parents=True, exist_ok=True)
-    folder.settings.write_text(json.dumps(wanted, indent=2) + "\n")
+    claim_folder(folder.root, folder.settings, asdict(options), kind="study")
+    folder.answers("start").parent.mkdir(exist_ok=True)
 
 
 def make_data(folder: StudyFolder, maps: Path | None, options: StudyOptions) -> None:
