@@ -8,10 +8,17 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
+from verl_wafersage.cli import app
 from verl_wafersage.errors import InputError
-from verl_wafersage.study import results
+from verl_wafersage.study.classes import per_class
+from verl_wafersage.study.examples import compared, disagreement, worst
+from verl_wafersage.study.markdown import markdown
+from verl_wafersage.study.measured import Measured, curves, gains, means, read, rivals
+from verl_wafersage.study.measures import MEASURES, contrast
 from verl_wafersage.study.prepare import StudyFolder, StudyOptions, claim, draw
+from verl_wafersage.study.results import COLUMNS, write_results
 from verl_wafersage.study.run import choose_arms, overrides
 
 OPTIONS = StudyOptions(steps=20)
@@ -21,8 +28,9 @@ def answer(wafer: int, score: float, **truth: Any) -> dict[str, Any]:
     ours = dict.fromkeys(
         ("acc", "hit", "hallucination", "spatial", "morphology", "root_cause", "defect_type"), -1.0
     )
-    line = {"id": f"w{wafer}/type", "wafer": f"w{wafer}", "ours": ours | {"score": score}}
-    line["published"] = {"score": 0.9}
+    line: dict[str, Any] = {"id": f"w{wafer}/type", "wafer": f"w{wafer}", "kind": "type", "question": "Type?"}
+    line |= {"answer": "Donut.", "reference": "Donut.", "labels": ["Donut"], "published": {"score": 0.9}}
+    line["ours"] = ours | {"score": score}
     return line | {"exact": None, "hours": None, "invents": False} | truth
 
 
@@ -45,7 +53,7 @@ def folder(tmp_path: Path) -> StudyFolder:
 
 
 def test_arms_are_means_over_seeds_with_students_interval(folder: StudyFolder) -> None:
-    table = results.summarise(folder, OPTIONS)
+    table = means(Measured(folder, OPTIONS))
     score = table["ours"]["score"]
     assert score.value == pytest.approx(0.7)
     # t(0.975, 2) = 4.303, standard deviation 0.1, three seeds.
@@ -57,27 +65,82 @@ def test_arms_are_means_over_seeds_with_students_interval(folder: StudyFolder) -
 
 
 def test_one_seed_is_shown_without_an_interval(folder: StudyFolder) -> None:
-    text = results.markdown(results.summarise(folder, OPTIONS), results.COLUMNS["rewards"])
+    text = markdown(means(Measured(folder, OPTIONS)), COLUMNS["rewards"])
     grpo = next(line for line in text.splitlines() if line.startswith("| GRPO"))
     ours = next(line for line in text.splitlines() if line.startswith("| GSPO, our reward |"))
     assert "±" not in grpo and grpo.endswith("| 1 |")
     assert "0.700 ± 0.248" in ours and ours.endswith("| 3 |")
 
 
-def test_gain_pairs_the_same_questions(folder: StudyFolder) -> None:
-    score = next(measure for measure in results.MEASURES if measure.name == "score")
-    before, after = results.read(folder.answers("start")), results.read(folder.answers("ours", 1, 20))
-    found = results.gain(before, after[:10], score)
+SCORE = next(measure for measure in MEASURES if measure.name == "score")
+
+
+def test_a_contrast_pairs_the_same_questions(folder: StudyFolder) -> None:
+    before, after = read(folder.answers("start")), read(folder.answers("ours", 1, 20))
+    found = contrast([before], [after[:10]], SCORE)
     assert found.value == pytest.approx(0.2) and found.low == pytest.approx(0.2) and found.n == 10
 
 
+def test_gains_average_all_seeds_and_rivals_only_those_both_have(folder: StudyFolder) -> None:
+    measured = Measured(folder, OPTIONS)
+    assert gains(measured)["ours"]["score"].value == pytest.approx(0.2)
+    (title, row), *others = rivals(measured).items()
+    assert title == "GRPO, our reward, against GSPO, our reward" and not others
+    # Seed 0 of ours alone: 0.55 against 0.6.
+    assert row["score"].value == pytest.approx(-0.05)
+
+
+def test_types_are_counted_class_by_class() -> None:
+    rows = [
+        answer(0, 1.0, answer="Donut and Scratch.", labels=["Donut"]),
+        answer(1, 1.0, answer="Donut.", labels=["Donut", "Loc"]),
+        answer(2, 1.0, answer="No pattern.", labels=["Loc"]),
+        answer(3, 1.0, answer="Loc.", labels=["Loc"], kind="zone"),
+    ]
+    found = per_class(rows)
+    assert sorted(found) == ["Donut", "Loc"]
+    assert (found["Donut"].recall, found["Donut"].precision, found["Donut"].wafers) == (1.0, 1.0, 2)
+    assert found["Loc"].recall == 0.0 and np.isnan(found["Loc"].precision) and found["Loc"].wafers == 2
+    assert per_class([answer(0, 1.0, answer="Loc.")])["Donut"].recall == 0.0
+
+
+def test_examples_are_those_whose_reward_rose_while_the_truth_fell() -> None:
+    before = [answer(n, 0.5, exact=True) for n in range(3)] + [answer(3, 0.5, exact=False)]
+    after = [
+        answer(0, 0.9, exact=False, question="Which?"),
+        answer(1, 0.4, exact=False),
+        answer(2, 0.7, exact=False),
+        answer(3, 0.9, exact=True),
+    ]
+    pairs = list(compared(before, after, "ours"))
+    first, second = worst(pairs)
+    assert (first.question, first.gap) == ("Which?", pytest.approx(1.4))
+    assert second.gap == pytest.approx(1.2)
+    assert disagreement(pairs) == pytest.approx((1 / 3, 2 / 3))
+    assert np.isnan(disagreement([])).all()
+
+
+def test_curves_keep_seeds_apart(folder: StudyFolder) -> None:
+    found = curves(Measured(folder, OPTIONS))
+    assert sorted(found) == ["grpo", "ours"] and sorted(found["ours"]) == [0, 1, 2]
+    assert {step: values["score"] for step, values in found["ours"][1].items()} == pytest.approx(
+        {0: 0.5, 20: 0.7}
+    )
+
+
 def test_results_are_written_as_json_table_and_picture(folder: StudyFolder) -> None:
-    made = results.write_results(folder, OPTIONS)
+    made = write_results(folder, OPTIONS)
     stored = json.loads(Path(made["results"]).read_text())
-    assert stored["likeliest"]["ours"]["score"]["n"] == 3
-    assert stored["sampled"]["ours"]["score"]["value"] == pytest.approx(0.6)
+    assert stored["likeliest answers"]["ours"]["score"]["n"] == 3
+    assert stored["sampled answers"]["ours"]["score"]["value"] == pytest.approx(0.6)
     text = Path(made["table"]).read_text()
-    assert "## Answers sampled as in training: truth" in text and "## Likeliest answers: truth" in text
+    for title in (
+        "Sampled answers: truth",
+        "Likeliest answers, gain over the start: rewards",
+        "Sampled answers over steps",
+    ):
+        assert f"## {title}\n" in text
+    assert "| Donut | 1.00 / 1.00 | 1.00 / 1.00 | 1.00 / 1.00 | 40 |" in text
     assert Path(made["plot"]).read_bytes().startswith(b"\x89PNG")
 
 
@@ -115,3 +178,12 @@ def test_arms_differ_only_by_what_they_say(tmp_path: Path) -> None:
     }
     with pytest.raises(InputError, match="no arm 'best'"):
         choose_arms(["best"])
+
+
+@pytest.mark.parametrize(
+    ("given", "field"), [(["--study", "--steps", "3"], "--steps"), (["--arm", "core"], "--arm")]
+)
+def test_options_of_the_other_demo_are_refused(tmp_path: Path, given: list[str], field: str) -> None:
+    done = CliRunner().invoke(app, ["demo", str(tmp_path / "demo"), *given])
+    assert isinstance(done.exception, InputError) and field in str(done.exception)
+    assert not (tmp_path / "demo").exists()

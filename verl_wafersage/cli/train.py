@@ -40,6 +40,7 @@ def doctor(
 
 
 def demo(
+    context: typer.Context,
     folder: Annotated[Path, typer.Argument(help="Working folder; a second call continues.")] = Path(
         "wafersage-demo"
     ),
@@ -65,6 +66,7 @@ def demo(
     from verl_wafersage.demo.run import run_demo
 
     console = Console(stderr=True)
+    _refuse_options_of_the_other(context, study)
     try:
         if study:
             from verl_wafersage.study.prepare import StudyOptions
@@ -79,6 +81,19 @@ def demo(
         sys.exit(130)
     if as_json:
         typer.echo(json.dumps(made, indent=2))
+
+
+def _refuse_options_of_the_other(context: typer.Context, study: bool) -> None:
+    from verl_wafersage.errors import InputError
+
+    plain = {"steps": "--steps", "wafers": "--wafers", "start_steps": "--start-steps", "size": "--size"}
+    plain |= {"seed": "--seed", "overrides": "--set"}
+    others = plain if study else {"maps": "--maps", "arms": "--arm"}
+    for name, option in others.items():
+        source = context.get_parameter_source(name)
+        if source is not None and source.name == "COMMANDLINE":
+            remedy = "the study's settings are fixed, leave it out" if study else "add --study"
+            raise InputError("belongs to another kind of demo", field=option, remedy=remedy)
 
 
 def tiny_model(

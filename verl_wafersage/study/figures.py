@@ -1,0 +1,40 @@
+"""The study's learning curves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from .arms import ARMS
+from .measures import MEASURES
+
+SHOWN = ("exact", "near", "invents", "score", "acc", "published")
+Curves = Mapping[str, Mapping[int, Mapping[int, Mapping[str, float]]]]
+"""Means by arm, seed, step and measure."""
+
+
+def plot_curves(curves: Curves, out: Path) -> None:
+    """Draw truth and both rewards over steps: a colour for each arm, a line for each seed."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(11, 6), layout="constrained")
+    panels = figure.subplots(2, 3).flatten()
+    about = {arm.name: arm.about for arm in ARMS}
+    shown = [measure for measure in MEASURES if measure.name in SHOWN]
+    for panel, measure in zip(panels, shown, strict=True):
+        for colour, (arm, seeds) in enumerate(curves.items()):
+            for number, steps in enumerate(seeds.values()):
+                ordered = sorted(steps)
+                panel.plot(
+                    ordered,
+                    [steps[step][measure.name] for step in ordered],
+                    "o-",
+                    color=f"C{colour}",
+                    markersize=3,
+                    linewidth=1,
+                    label=None if number else about[arm],
+                )
+        panel.set(title=measure.title, xlabel="RL step")
+        panel.grid(alpha=0.3)
+    panels[0].legend(fontsize=7)
+    figure.savefig(out, dpi=110)
