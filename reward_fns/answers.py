@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError
+from ..json_lines import read_json_lines
 
 ANSWER_FIELDS = ("answer", "output", "solution_str", "response", "text", "reference_answer")
 RUBRIC_FIELDS = ("ground_truth", "gts", "rubric")
@@ -38,26 +39,9 @@ def read_answers(file: Path, answer_field: str | None = None) -> Iterator[Answer
     Raises:
         InputError: The file cannot be read or a row lacks an answer or a rubric; names the row.
     """
-    rows = _parquet(file) if file.suffix == ".parquet" else _json_lines(file)
+    rows = _parquet(file) if file.suffix == ".parquet" else read_json_lines(file)
     for number, row in rows:
         yield _answer(row, number, file, answer_field)
-
-
-def _json_lines(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    try:
-        with file.open(encoding="utf-8") as lines:
-            for number, line in enumerate(lines):
-                if not line.strip():
-                    continue
-                try:
-                    row = json.loads(line)
-                except ValueError as error:
-                    raise InputError(f"not valid JSON ({error})", file=file, row=number) from error
-                if not isinstance(row, Mapping):
-                    raise InputError("a row is a JSON object", file=file, row=number)
-                yield number, row
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot read it ({error})", file=file) from error
 
 
 def _parquet(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:

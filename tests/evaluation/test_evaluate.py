@@ -296,7 +296,7 @@ def test_the_report_reads_the_grades(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         (["missing.jsonl"], "missing.jsonl: no such file"),
-        (["bad.jsonl"], "bad.jsonl, row 1: no JSON"),
+        (["bad.jsonl"], "bad.jsonl, row 1: not valid JSON"),
         (["norubric.jsonl"], "norubric.jsonl, row 0: no rubric; give the data set"),
         (["oldrubric.jsonl"], "field ground_truth: unknown rubric version"),
         (["notext.jsonl"], "notext.jsonl, row 0, field text: no answer"),

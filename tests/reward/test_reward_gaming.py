@@ -6,7 +6,7 @@ import random
 import time
 
 import pytest
-from conftest import ROWS, rubric_of
+from reward_rows import ROWS, rubric_of
 
 from verl_wafersage.reward_fns.rubric import compute_score
 

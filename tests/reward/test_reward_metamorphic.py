@@ -11,9 +11,9 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROWS, rubric_of
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from reward_rows import ROWS, rubric_of
 
 from verl_wafersage.reward_fns.rubric import NOT_APPLICABLE, compute_score
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from conftest import ROWS, rubric_of
+from reward_rows import ROWS, rubric_of
 from typer.testing import CliRunner
 
 from verl_wafersage.cli import app
@@ -85,5 +85,5 @@ def test_faults_name_the_row(name: str, tmp_path: Path) -> None:
 
 
 def test_absent_file_is_an_input_error(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="cannot read"):
+    with pytest.raises(InputError, match="cannot be read"):
         score_file(tmp_path / "absent.jsonl", show=Show.NOTHING)

@@ -15,10 +15,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from verl_wafersage.errors import InputError
-from verl_wafersage.evaluation.answers import json_lines
 from verl_wafersage.evaluation.benchmark import collect_answers
 from verl_wafersage.evaluation.rescore import rule_scores
 from verl_wafersage.evaluation.rows import parquet_files, read_rows
+from verl_wafersage.json_lines import read_json_lines
 from verl_wafersage.llm import ChatError, ChatReply, ChatSettings
 
 from .difficulty import LEVELS, level_of, measured_difficulty, structural_difficulty
@@ -160,7 +160,7 @@ def answers_of_rollouts(files: Iterable[Path], *, key: str) -> Rewards:
     """
     rewards: Rewards = {}
     for file in _lines_files(files):
-        for number, line in json_lines(file):
+        for number, line in read_json_lines(file):
             name = line.get("id") or (None if line.get("index") is None else f"#{line['index']}")
             if name is None:
                 raise InputError(

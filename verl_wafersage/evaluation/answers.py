@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, RubricError
+from ..json_lines import read_json_lines
 from ..reward_fns.schema import load_rubric
 from .rows import Row
 
@@ -96,7 +97,7 @@ def read_answers(file: Path, *, model: str | None = None, rows: Sequence[Row] = 
     index = _Index(rows)
     answers: list[Answer] = []
     samples: dict[tuple[str, str], int] = {}
-    for number, line in json_lines(file):
+    for number, line in read_json_lines(file):
         answer = _answer(line, file, number, model, index)
         if "sample" not in line:
             count = samples.get((answer.model, answer.id), 0)
@@ -174,25 +175,3 @@ def _question_of(prompt: object) -> str:
 
 def _digest(*parts: object) -> str:
     return hashlib.sha256(json.dumps(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
-
-
-def json_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Number and object of each line that is not blank.
-
-    Raises:
-        InputError: The file cannot be read or a line is no JSON object; names file and line.
-    """
-    try:
-        with file.open(encoding="utf-8") as stream:
-            for number, text in enumerate(stream):
-                if not text.strip():
-                    continue
-                try:
-                    line = json.loads(text)
-                except ValueError as error:
-                    raise InputError(f"no JSON ({error})", file=file, row=number) from error
-                if not isinstance(line, dict):
-                    raise InputError("not a JSON object", file=file, row=number)
-                yield number, line
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"cannot be read ({error})", file=file) from error

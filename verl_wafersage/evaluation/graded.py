@@ -10,8 +10,9 @@ from pathlib import Path
 import numpy as np
 
 from ..errors import InputError
+from ..json_lines import read_json_lines
 from .agreement import TOP_GRADE, Floats
-from .answers import Answer, json_lines, read_answers
+from .answers import Answer, read_answers
 from .rows import Row
 
 _RUBRIC_FIELDS = ("dimension", "must_hit", "must_avoid", "criteria", "reference_answer")
@@ -64,12 +65,12 @@ def graders(graded: Sequence[GradedAnswer]) -> list[str]:
 
 
 def _has_candidates(file: Path) -> bool:
-    first = next(json_lines(file), (0, {}))[1]
+    first = next(read_json_lines(file), (0, {}))[1]
     return "candidates" in first
 
 
 def _questions(file: Path) -> Iterator[GradedAnswer]:
-    for number, line in json_lines(file):
+    for number, line in read_json_lines(file):
         rubric = {name: line[name] for name in _RUBRIC_FIELDS if name in line}
         rubric |= {"version": 1, "labels": line.get("label", [])}
         truth = json.dumps(rubric)
@@ -96,7 +97,7 @@ def _questions(file: Path) -> Iterator[GradedAnswer]:
 
 def _answers(file: Path, rows: Sequence[Row]) -> Iterator[GradedAnswer]:
     answers = read_answers(file, rows=rows)
-    for answer, (number, line) in zip(answers, json_lines(file), strict=True):
+    for answer, (number, line) in zip(answers, read_json_lines(file), strict=True):
         given = line.get("grades") or {"judge": line.get("overall")}
         grades = {
             name: _grade(value, file, number, name) for name, value in given.items() if value is not None

@@ -10,8 +10,9 @@ from typing import Any
 
 from ..data_prep.writer import write_text
 from ..errors import InputError
+from ..json_lines import read_json_lines
 from ..llm import ChatSettings, Usage
-from .answers import Answer, json_lines, read_answers
+from .answers import Answer, read_answers
 from .benchmark import collect_answers
 from .judge import Judgement, JudgeOptions, calls, judge_answers
 from .mixed import MixedGroups, count_mixed_groups
@@ -98,7 +99,7 @@ def evaluate(job: Evaluation, progress: Progress = no_progress) -> Result:
             raise InputError(f"the model answered nothing: {unanswered[0][1] if unanswered else 'no rows'}")
     else:
         answers = _read(job)
-        in_loop = count_mixed_groups(line for file in _files(job) for _, line in json_lines(file))
+        in_loop = count_mixed_groups(line for file in _files(job) for _, line in read_json_lines(file))
     judgements = _judged(job, answers, usage, progress)
     summary = summarise(answers, rule_scores(answers, job.reward), judgements, unanswered, in_loop)
     write(summary, job.out)

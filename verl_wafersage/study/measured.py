@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from ..json_lines import read_json_lines
 from .arms import ARMS, Arm
 from .measures import MEASURES, Estimate, Row, contrast, of_seeds, of_wafers
 from .prepare import StudyFolder, StudyOptions
@@ -22,7 +22,7 @@ Table = Mapping[str, Mapping[str, Estimate]]
 @cache
 def read(path: Path) -> tuple[Row, ...]:
     """Measured answers of one model; a file never changes once it is there."""
-    return tuple(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+    return tuple(row for _, row in read_json_lines(path))
 
 
 @dataclass(frozen=True)
