@@ -158,6 +158,15 @@ def test_validation_is_recorded_and_teaches_nothing(tmp_path: Path) -> None:
     assert not list((tmp_path / "rollouts").iterdir())
 
 
+def test_a_validation_of_several_batches_is_one_line_about_all_of_them(tmp_path: Path) -> None:
+    made = buffer(run_dir=str(tmp_path))
+    for step, reward in ((5, 1.0), (5, 0.0), (5, 0.5), (6, 1.0)):
+        put_group(None, [reward], partition="val")
+        made.sample(global_steps=step, partition_id="val", batch_size=1)
+    lines = [(line["step"], line["wafersage/acc/mean"]) for line in read(tmp_path / "metrics.jsonl")]
+    assert lines == [(5, 0.5), (6, 1.0)]
+
+
 @pytest.mark.parametrize("mode", ["sync", "colocate_async"])
 def test_filtered_groups_are_learnt_of_and_replaced(tmp_path: Path, mode: str) -> None:
     fetched: list[int] = []

@@ -23,15 +23,25 @@ class Journal:
         self.metrics_file = Path(run_dir) / "metrics.jsonl"
         self.rollouts_dir = Path(run_dir) / "rollouts"
         self.rollouts_dir.mkdir(parents=True, exist_ok=True)
-        self._begun = False
+        self._last: tuple[int, str] | None = None
+        self._last_starts = 0
         self._step: int | None = None
 
     def metrics(self, step: int, split: str, numbers: Mapping[str, float]) -> None:
-        """Append one line `{"step": ..., "split": "train" | "val", <name>: <number>, ...}`."""
-        if not self._begun:
-            self._forget(step, split)
-            self._begun = True
+        """Append one line `{"step": ..., "split": "train" | "val", <name>: <number>, ...}`.
+
+        A second call about the same step and split replaces the line: a validation set of several batches
+        is reported batch by batch.
+        """
         line = json.dumps({"step": step, "split": split, **numbers})
+        if self._last == (step, split):
+            before = self.metrics_file.read_bytes()[: self._last_starts].decode("utf-8")
+            write_atomically(self.metrics_file, f"{before}{line}\n")
+            return
+        if self._last is None:
+            self._forget(step, split)
+        self._last = (step, split)
+        self._last_starts = self.metrics_file.stat().st_size if self.metrics_file.exists() else 0
         with self.metrics_file.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
             file.flush()

@@ -117,6 +117,8 @@ class _Reporting(ReplayBuffer):
         self._run = open_run()
         self._refilled = 0
         self._discarded: list[Rollout] = []
+        self._validated: list[Rollout] = []
+        self._validation_step: int | None = None
 
     def sample(self, global_steps: int, partition_id: str, batch_size: int) -> tuple[Any, dict[str, Any]]:
         """Sample as the base class does; report what was finished since the last call."""
@@ -124,6 +126,8 @@ class _Reporting(ReplayBuffer):
             global_steps=global_steps, partition_id=partition_id, batch_size=batch_size
         )
         rollouts = self._read(partition_id, batch.keys)
+        if partition_id != "train":
+            rollouts = self._validated = [*self._validated_at(global_steps), *rollouts]
         scores = score_metrics(rollouts, self.options.not_applicable)
         numbers = {f"wafersage/{name}": value for name, value in scores.items()}
         if partition_id != "train":
@@ -141,6 +145,12 @@ class _Reporting(ReplayBuffer):
         # Not before sampling: asynchronous trainers evict and refill between samples, too.
         self._refilled, self._discarded = 0, []
         return batch, {**metrics, **numbers}
+
+    def _validated_at(self, step: int) -> list[Rollout]:
+        """Answers of earlier batches of the same validation."""
+        if step != self._validation_step:
+            self._validation_step, self._validated = step, []
+        return self._validated
 
     def _learn(self, step: int, trained: list[Rollout]) -> dict[str, float]:
         """Tell the curriculum about all finished groups, and describe them and it in numbers."""
