@@ -66,9 +66,13 @@ def group_features(reading: Reading) -> list[Feature]:
             head = claim
     if current:
         features.append(Feature(current, current[0].sentence))
-    for feature in features:
-        _at_the_edge(feature, words)
-        _about_the_hub(feature)
+    named = {claim.value for claim in reading.claims if claim.slot == "type"}
+    if "Loc" in named:
+        for feature in features:
+            _at_the_edge(feature, words)
+    if "Donut" in named:
+        for feature in features:
+            _about_the_hub(feature)
     return _everywhere([feature for feature in features if feature.claims], words)
 
 
@@ -109,7 +113,8 @@ def _at_the_edge(feature: Feature, words: list[str]) -> None:
 
 def _another_one(words: list[str], claim: Claim) -> bool:
     return (
-        words[claim.end : claim.end + 1] == ["one"]
+        claim.end < len(words)
+        and words[claim.end] == "one"
         and claim.start > 0
         and words[claim.start - 1] in ("the", "a", "another")
         and claim.slot not in HEADS
@@ -252,6 +257,9 @@ def _everywhere(features: list[Feature], words: list[str]) -> list[Feature]:
     for group in by_clause.values():
         claims = [c for f in group for c in f.claims]
         zones = {c.value for c in claims if c.slot == "zone" and c.affirmed and not c.good}
+        if len(zones) < 2:
+            fused.extend(group)
+            continue
         whole = (
             {"center", "middle", "edge"} <= zones
             or _cover(zones)

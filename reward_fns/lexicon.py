@@ -52,6 +52,8 @@ class Lexicon:
         patterns: Accepted and rejected causes by class.
         causes: Names of the cause concepts.
         shapes: Values of the slot `shape`.
+        mended: Words that were looked up, with what they misspell.
+        starts: What may begin at each word; the scanner's table.
     """
 
     name: str
@@ -65,6 +67,7 @@ class Lexicon:
     causes: tuple[str, ...] = field(default=())
     shapes: frozenset[str] = frozenset()
     mended: dict[str, str | None] = field(default_factory=dict, repr=False)
+    starts: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def mend(self, word: str) -> str | None:
         """Return the word of the vocabulary that this one misspells, or None; words are remembered."""

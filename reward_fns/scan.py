@@ -58,10 +58,13 @@ Item = tuple[int, int, str, Any]
 
 def corrected(words: list[str], lexicon: Lexicon) -> list[str]:
     """Return the words with the misspelt ones mended."""
-    fixes = {word: _base(word, lexicon) for word in set(words).difference(lexicon.known) if len(word) >= 4}
-    if not any(fixes.values()):
-        return words
-    return [fixes.get(word) or word for word in words]
+    known = lexicon.known
+    fixes = {
+        word: fixed
+        for word in set(words).difference(known)
+        if len(word) >= 4 and (fixed := _base(word, lexicon))
+    }
+    return [fixes.get(word, word) for word in words] if fixes else words
 
 
 def _base(word: str, lexicon: Lexicon) -> str | None:
@@ -71,48 +74,70 @@ def _base(word: str, lexicon: Lexicon) -> str | None:
     return lexicon.mend(word)
 
 
+Start = tuple[dict[str, Any], tuple[Entry, ...] | None, bool, bool, bool]
+"""What may begin at a word: longer phrases, the phrase it is itself, a place, a share, a separator."""
+
+
+def _starts(lexicon: Lexicon) -> dict[str, Start]:
+    """Return every word at which something may begin, so that one look settles the others."""
+    places = bool(lexicon.zones)
+    starts: dict[str, Start] = {}
+    for word in (_OTHERS | lexicon.trie.keys()) - {""}:
+        node = lexicon.trie.get(word, {})
+        digit = "0" <= word[0] <= "9"
+        starts[word] = (
+            node,
+            node.get(""),
+            places and (digit or word in _SPATIAL),
+            digit or word in TENS,
+            word in SEPARATORS,
+        )
+    return starts
+
+
+_PAST_END = "\0"
+
+
 def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
     """Find every term, cue, direction and separator, leftmost and longest, in one pass."""
+    if not lexicon.starts:
+        lexicon.starts.update(_starts(lexicon))
+    number: Start = ({}, None, bool(lexicon.zones), True, False)
     items: list[Item] = []
-    spatial_too = bool(lexicon.zones)
-    append = items.append
-    get, size, i = lexicon.trie.get, len(words), 0
-    while i < size:
-        word = words[i]
-        node = get(word)
-        digit = "0" <= word[0] <= "9"
-        if node is None and not digit and word not in _OTHERS:
-            i += 1
+    append, get, padded, done = items.append, lexicon.starts.get, [*words, _PAST_END], 0
+    for i, word in enumerate(words):
+        if i < done:
             continue
-        end, entries = i, None
-        j = i + 1
-        while node is not None:
+        start = get(word)
+        if start is None:
+            if not "0" <= word[0] <= "9":
+                continue
+            start = number
+        node, entries, place, share, separates = start
+        end = j = i + 1
+        node = node.get(padded[j])
+        while node:
+            j += 1
             found = node.get("")
             if found is not None:
                 end, entries = j, found
-            if j >= size:
-                break
-            node = node.get(words[j])
-            j += 1
-        if spatial_too and (digit or word in _SPATIAL):
+            node = node.get(padded[j])
+        if place:
             spatial = _spatial(words, i)
             if spatial and spatial[-1][1] >= end:
                 items.extend(spatial)
-                i = spatial[-1][1]
+                done = spatial[-1][1]
                 continue
-        if (digit or word in TENS) and i + 1 < size and words[i + 1] in ("%", "percent"):
-            share = _percent(words, i)
-            if share is not None:
-                append((i, i + 2, "term", share))
-            i += 2
-            continue
-        if entries is not None:
+        if share and padded[i + 1] in ("%", "percent"):
+            terms = _percent(words, i)
+            if terms is not None:
+                append((i, i + 2, "term", terms))
+            done = i + 2
+        elif entries is not None:
             append((i, end, "term", entries))
-            i = end
-            continue
-        if word in SEPARATORS:
+            done = end
+        elif separates:
             append((i, i + 1, "sep", word))
-        i += 1
     return items
 
 

@@ -31,6 +31,7 @@ class Thing:
         told: Whether the reference answer has spoken of it.
         sealed: Whether the facts are complete, so that what fits them may be remembered.
         known: How values said before fit; by value, not by answer.
+        pulls: How much values said before look like talk about it.
         listed: True values by slot, once the facts are complete.
         pairs: Attributes that hold in one direction only ("wider at 6 o'clock").
         flanks: Attributes that hold on one flank only: slot, value, `in` or `out`.
@@ -47,6 +48,7 @@ class Thing:
     anyone: bool = False
     told: bool = False
     known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
+    pulls: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
     listed: dict[str, list[Value]] = field(default_factory=dict, repr=False)
 
     def add(self, slot: str, value: Value, source: str) -> None:
@@ -72,6 +74,7 @@ class Thing:
         """Drop what is known of a slot."""
         self.facts.pop(slot, None)
         self.known.clear()
+        self.pulls.clear()
         self.listed.clear()
 
 
@@ -237,17 +240,33 @@ def affinity(claims: Iterable[Claim], thing: Thing, lexicon: Lexicon) -> float:
             if slot == "zone" and claim.value == "center" and thing.label == "Donut":
                 total += 0.8
             continue
-        # Twins are told apart by their size when the question does so: "the smaller one".
-        weight = _BY_SIZE if thing.sized and slot in SIZE_SLOTS else IDENTITY_WEIGHT.get(slot, 0.3)
-        value = fit(claim, thing, lexicon)
-        if value < 0 and slot == "type" and frozenset((str(claim.value), thing.label)) in _NEAR:
-            value = -0.4
-        amount, count = slots.get(slot, (0.0, 0))
-        slots[slot] = amount + weight * value, count + 1
+        pull = thing.pulls.get((slot, claim.value))
+        if pull is None:
+            pull = _pull(claim, thing, lexicon)
+        amount, count = slots.get(slot, _NOTHING)
+        slots[slot] = amount + pull, count + 1
     # A slot named twice counts once.
     for amount, count in slots.values():
         total += amount / count
     return total
+
+
+_NOTHING = (0.0, 0)
+
+
+def _pull(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
+    """Return how much one claim looks like talk about a true feature; remembered once its facts are complete."""
+    slot = claim.slot
+    # Twins are told apart by their size when the question does so: "the smaller one".
+    weight = _BY_SIZE if thing.sized and slot in SIZE_SLOTS else IDENTITY_WEIGHT.get(slot, 0.3)
+    value = fit(claim, thing, lexicon)
+    if value < 0 and slot == "type" and frozenset((str(claim.value), thing.label)) in _NEAR:
+        value = -0.4
+    if thing.sealed:
+        if len(thing.pulls) > _KNOWN:
+            thing.pulls.clear()
+        thing.pulls[slot, claim.value] = weight * value
+    return weight * value
 
 
 SIZE_SLOTS = ("size", "length")
