@@ -54,7 +54,7 @@ def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None
         Its lower and upper end as shares of the radius, and the index after it; None when there is none.
     """
     word = words[start]
-    if words[start + 1 : start + 2] in (["<"], ["\u2264"]) and words[start + 2 : start + 3] == ["r"]:
+    if start + 2 < len(words) and words[start + 1] in ("<", "\u2264") and words[start + 2] == "r":
         return _between(words, start)
     if word in _OUTER or word in _INNER:
         return _side(words, start, word in _OUTER)
@@ -78,7 +78,7 @@ def _between(words: list[str], start: int) -> tuple[float, float, int] | None:
 
 def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int] | None:
     """Read "the outer quarter", "innermost 30 %", "inner radius 0.3 R, outer radius 0.6 R"."""
-    if words[start + 1 : start + 2] == ["radius"]:
+    if start + 1 < len(words) and words[start + 1] == "radius":
         ends = []
         index = start
         for name in ("outer",) if outer else ("inner", "outer"):

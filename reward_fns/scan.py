@@ -52,6 +52,9 @@ _SPATIAL = (
 _OTHERS = _SPATIAL | SEPARATORS
 _RADIAL = STARTS | {"r", "radius"}
 
+_RADIAL_ONLY = _RADIAL - DIRECTIONS - {"r", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
+"""Words that begin a stretch of the radius and no direction: "outer", "thirds"."""
+
 Item = tuple[int, int, str, Any]
 """First token, token after the last, kind (`sep`, `term`, `arc` or `radius`), and what it says."""
 
@@ -176,7 +179,7 @@ def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
 def _spatial(words: list[str], i: int) -> list[Item]:
     """Read what is said of place in numbers and directions; coordinates say two things at once."""
     word = words[i]
-    if word in ("l", "r") and words[i + 1 : i + 2] == [":"]:
+    if word in ("l", "r") and i + 1 < len(words) and words[i + 1] == ":":
         side = read_arcs(words, i)
         if side is not None:
             return [(i, side[1], "arc", side[0])]
@@ -186,6 +189,8 @@ def _spatial(words: list[str], i: int) -> list[Item]:
         radius = read_radius(words, i)
         if radius is not None:
             return [(i, radius[2], "radius", (radius[0], radius[1]))]
+    if word in _RADIAL_ONLY:
+        return []
     arc = read_arcs(words, i)
     return [] if arc is None else [(i, arc[1], "arc", arc[0])]
 
