@@ -61,20 +61,7 @@ Item = tuple[int, int, str, Any]
 
 def corrected(words: list[str], lexicon: Lexicon) -> list[str]:
     """Return the words with the misspelt ones mended."""
-    known = lexicon.known
-    fixes = {
-        word: fixed
-        for word in set(words).difference(known)
-        if len(word) >= 4 and (fixed := _base(word, lexicon))
-    }
-    return [fixes.get(word, word) for word in words] if fixes else words
-
-
-def _base(word: str, lexicon: Lexicon) -> str | None:
-    """Return what a word misspells, or what it is the genitive of."""
-    if word.endswith("'s") and word[:-2] in lexicon.known:
-        return word[:-2]
-    return lexicon.mend(word)
+    return list(map(lexicon.spelled.__getitem__, words))
 
 
 Start = tuple[dict[str, Any], tuple[Entry, ...] | None, bool, bool, bool]
