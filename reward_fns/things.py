@@ -33,6 +33,7 @@ class Thing:
         known: How values said before fit; by value, not by answer.
         pulls: How much values said before look like talk about it.
         listed: True values by slot, once the facts are complete.
+        worded: The same in words.
         pairs: Attributes that hold in one direction only ("wider at 6 o'clock").
         flanks: Attributes that hold on one flank only: slot, value, `in` or `out`.
         spots: Radius and direction of each of several places of it.
@@ -50,6 +51,7 @@ class Thing:
     known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
     pulls: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
     listed: dict[str, list[Value]] = field(default_factory=dict, repr=False)
+    worded: dict[str, str] = field(default_factory=dict, repr=False)
 
     def add(self, slot: str, value: Value, source: str) -> None:
         """Add a fact; one known twice keeps the stronger source."""
@@ -70,12 +72,22 @@ class Thing:
                 self.listed[slot] = found
         return found
 
+    def wording(self, slot: str) -> str:
+        """Return the true values of a slot in words, for the evidence."""
+        found = self.worded.get(slot)
+        if found is None:
+            found = f"{self.label or 'feature'} {slot}: " + " / ".join(map(describe, self.values(slot)))
+            if self.sealed:
+                self.worded[slot] = found
+        return found
+
     def forget(self, slot: str) -> None:
         """Drop what is known of a slot."""
         self.facts.pop(slot, None)
         self.known.clear()
         self.pulls.clear()
         self.listed.clear()
+        self.worded.clear()
 
 
 @dataclass(slots=True)
