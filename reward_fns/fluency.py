@@ -56,8 +56,8 @@ def soup(words: Sequence[str]) -> float:
     if words and words[-1] in _UNFINISHED:
         found += 1
     if len(words) > LONG:
-        stops = [-1, *(i for i, word in enumerate(words) if word in _STOPS), len(words)]
-        found += sum(b - a - 1 - LONG for a, b in pairwise(stops) if b - a - 1 > LONG) / 6
+        stops = [-1, *[i for i, word in enumerate(words) if word in _STOPS], len(words)]
+        found += sum([b - a - 1 - LONG for a, b in pairwise(stops) if b - a - 1 > LONG]) / 6
     return max(0.1, 1.0 - 0.15 * found)
 
 
