@@ -50,11 +50,13 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
                 previous, last_sentence = owner, feature.sentence
             continue
         last_sentence = feature.sentence
-        scored = [
-            (affinity(feature.claims, thing, lexicon), -taken.get(n, 0.0), -n)
-            for n, thing in enumerate(truth.things)
-        ]
-        best, _, index = max(scored)
+        claims = feature.claims
+        best, _, index = max(
+            [
+                (affinity(claims, thing, lexicon), -taken.get(n, 0.0), -n)
+                for n, thing in enumerate(truth.things)
+            ]
+        )
         thing = truth.things[-index]
         heads = [c for c in identity if c.slot in HEADS]
         names = [c for c in heads if c.slot == "type"]
@@ -68,7 +70,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             # "The second one also sits on the border."
             index = -1 if index == 0 else 0
             thing = truth.things[-index]
-            best = max(0.1, affinity(feature.claims, thing, lexicon))
+            best = max(0.1, affinity(claims, thing, lexicon))
         if names and thing.label in named and _another_class(names, thing, labels, reading):
             # "Edge-Loc and Loc along the edge" on a wafer without Loc.
             places = [c for c in identity if c.slot in PLACES]
@@ -105,9 +107,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
     return bound
 
 
-def _another_class(
-    names: Sequence[Claim], thing: Thing, labels: Sequence[Value], reading: Reading
-) -> bool:
+def _another_class(names: Sequence[Claim], thing: Thing, labels: Sequence[Value], reading: Reading) -> bool:
     """Tell whether a feature bears the name of a class the wafer lacks, and not that of the thing."""
     return any(
         c.value not in labels and not c.hedged and (c.value != "Loc" or reading.words[c.start] == "loc")

@@ -85,9 +85,16 @@ def crowding(reading: Reading) -> float:
         return 0.3
     if len(reading.claims) <= CROWD:
         return 1.0
-    stops = [i for i, word in enumerate(reading.words) if word in SEPARATORS]
-    counts = Counter([bisect_left(stops, claim.start) for claim in reading.claims])
-    if len(reading.words) > 8 and not stops and not reading.stated:
+    words = reading.words
+    starts = sorted([claim.start for claim in reading.claims])
+    if reading.stated and not any(
+        SEPARATORS.isdisjoint(words[a:b]) for a, b in zip(starts, starts[CROWD:], strict=False)
+    ):
+        # Nowhere stand more than six without a stop between the first and the last.
+        return 1.0
+    stops = [i for i, word in enumerate(words) if word in SEPARATORS]
+    counts = Counter([bisect_left(stops, start) for start in starts])
+    if len(words) > 8 and not stops and not reading.stated:
         # A long string of terms with neither verb nor stop nor link.
         return 0.7
     extra = sum(count - CROWD for count in counts.values() if count > CROWD)

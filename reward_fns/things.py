@@ -267,7 +267,7 @@ _NOTHING = (0.0, 0)
 
 
 def _pull(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
-    """Return how much one claim looks like talk about a true feature; remembered once its facts are complete."""
+    """Return how much one claim looks like talk about a true feature; remembered once it is sealed."""
     slot = claim.slot
     # Twins are told apart by their size when the question does so: "the smaller one".
     weight = _BY_SIZE if thing.sized and slot in SIZE_SLOTS else IDENTITY_WEIGHT.get(slot, 0.3)
