@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .claims import PLACES, Claim, Feature, Reading
+from .claims import HEADS, PLACES, Claim, Feature, Reading, Value
 from .lexicon import Lexicon
 from .scan import SENTENCE_ENDS
 from .things import Thing, Truth, affinity, fit
@@ -21,6 +21,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
     previous: Thing | None = truth.things[0] if len(truth.things) == 1 else None
     taken: dict[int, float] = {}
     last_sentence, last_end = -1, 0
+    labels = truth.labels
     named = {c.value for c in reading.claims if c.slot == "type" and c.affirmed and not c.good}
     for feature in reading.features:
         positive = [c for c in feature.claims if c.affirmed and not c.good]
@@ -49,25 +50,28 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
                 previous, last_sentence = owner, feature.sentence
             continue
         last_sentence = feature.sentence
-        scored = [
-            (affinity(feature.claims, thing, lexicon), -taken.get(n, 0.0), -n)
-            for n, thing in enumerate(truth.things)
-        ]
-        best, _, index = max(scored)
+        claims = feature.claims
+        best, _, index = max(
+            [
+                (affinity(claims, thing, lexicon), -taken.get(n, 0.0), -n)
+                for n, thing in enumerate(truth.things)
+            ]
+        )
         thing = truth.things[-index]
-        heads = [c for c in identity if c.slot in ("type", "shape")]
+        heads = [c for c in identity if c.slot in HEADS]
+        names = [c for c in heads if c.slot == "type"]
         if (
             previous is not None
             and thing is previous
             and len(truth.things) == 2
-            and not any(c.slot == "type" for c in heads)
+            and not names
             and not _OTHER.isdisjoint(_opening(reading, positive[0]))
         ):
             # "The second one also sits on the border."
             index = -1 if index == 0 else 0
             thing = truth.things[-index]
-            best = max(0.1, affinity(feature.claims, thing, lexicon))
-        if thing.label in named and _another_class(heads, thing, truth, reading):
+            best = max(0.1, affinity(claims, thing, lexicon))
+        if names and thing.label in named and _another_class(names, thing, labels, reading):
             # "Edge-Loc and Loc along the edge" on a wafer without Loc.
             places = [c for c in identity if c.slot in PLACES]
             if places and bound and bound[-1][1] is thing and _placeless(bound[-1][0], feature):
@@ -103,11 +107,10 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
     return bound
 
 
-def _another_class(heads: Sequence[Claim], thing: Thing, truth: Truth, reading: Reading) -> bool:
+def _another_class(names: Sequence[Claim], thing: Thing, labels: Sequence[Value], reading: Reading) -> bool:
     """Tell whether a feature bears the name of a class the wafer lacks, and not that of the thing."""
-    names = [c for c in heads if c.slot == "type"]
     return any(
-        c.value not in truth.labels and not c.hedged and (c.value != "Loc" or reading.words[c.start] == "loc")
+        c.value not in labels and not c.hedged and (c.value != "Loc" or reading.words[c.start] == "loc")
         for c in names
     ) and all(c.value != thing.label for c in names)
 

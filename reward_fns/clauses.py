@@ -24,7 +24,6 @@ from .cue_words import (
     WOULD,
 )
 from .denials import Denials
-from .lexicon import Entry
 from .placing import Placing
 from .scan import SENTENCE_ENDS, SEPARATORS
 from .sides import flank_of
@@ -39,15 +38,19 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
 
     def run(self) -> None:
         """Read every item; the claims are in the reading then."""
-        items = self.items
+        items, cues = self.items, _CUES.get
         for k, (i, j, kind, value) in enumerate(items):
             if kind == "sep":
                 self._separator(k, i, value)
             elif self.skip is not None and self.skip[i]:
                 continue
             elif kind == "term":
-                for entry in value:
-                    self._entry(i, j, entry)
+                for slot, said, affirmed in value:
+                    cue = cues(slot)
+                    if cue is not None:
+                        cue(self, i, j)
+                    elif slot not in SILENT:
+                        self._term(slot, said, affirmed, i, j)
             elif kind == "arc":
                 if value.length >= 12.0:
                     self._claim("around", "all", True, i, j)
@@ -96,7 +99,6 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             self.deny = self.outer_deny
         if mark in ("(", ")", "/", "&", "+"):
             return
-        follows_verb, pronoun = self._ahead(k, i)
         if (
             mark in (",", "\u2013")
             and i + 1 < len(self.words)
@@ -137,10 +139,13 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             self.good = good
             return
         if mark in (",", "and", "or"):
-            if self.deny and (follows_verb or pronoun or self._adds(i)):
-                self._end_denial()
-            if follows_verb and self.verb_seen and mark != "or":
-                self._new_clause()
+            anew = self.verb_seen and mark != "or"
+            if self.deny or anew:
+                follows_verb, pronoun = self._ahead(k, i)
+                if self.deny and (follows_verb or pronoun or self._adds(i)):
+                    self._end_denial()
+                if follows_verb and anew:
+                    self._new_clause()
         self.segment = len(self.reading.claims)
         self.joined = mark in ("and", "or", "&")
 
@@ -152,8 +157,8 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
     def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
         """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
         words, items = self.words, self.items
-        first, second = [*words[i + 1 : i + 3], "", ""][:2]
-        pronoun = first in PRONOUNS or (first == "the" and second in SUBJECTS)
+        first = words[i + 1] if i + 1 < len(words) else ""
+        pronoun = first in PRONOUNS or (first == "the" and i + 2 < len(words) and words[i + 2] in SUBJECTS)
         only_places = True
         for n in range(k + 1, min(k + 9, len(items))):
             _, _, kind, value = items[n]
@@ -170,14 +175,6 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
                         return False, pronoun
                     only_places = only_places and slot in PLACES
         return False, pronoun
-
-    def _entry(self, i: int, j: int, entry: Entry) -> None:
-        slot, value, affirmed = entry
-        cue = _CUES.get(slot)
-        if cue is not None:
-            cue(self, i, j)
-        elif slot not in SILENT:
-            self._term(slot, value, affirmed, i, j)
 
     def _term(self, slot: str, value: Value, affirmed: bool, i: int, j: int) -> None:
         if self.words[i] not in OWN_DENIAL:
@@ -255,25 +252,26 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             if value == "center" and j == i + 1 and words[i] == "center" and self._listed(i, j):
                 slot, value = "type", "Center"
         elif (slot == "cause" and value == "vague.general") or (
-            value == "full" and slot == "zone" and words[i] in THROUGHOUT and self._qualifies(i, j)
+            slot == "zone" and value == "full" and words[i] in THROUGHOUT and self._qualifies(i, j)
         ):
             return
-        elif value in ("None", "none") and slot in HEADS and not self.deny and self._plain_place(i):
+        elif slot in HEADS and value in ("None", "none") and not self.deny and self._plain_place(i):
             # "The right half is unremarkable"
             self._clear_before()
             return
-        if len(self.reading.claims) >= _ENOUGH:
+        claims = self.reading.claims
+        if len(claims) >= _ENOUGH:
             return
         if (self.unreal and slot != "cause") or (self.deny == "contrast" and slot in PLACES):
             return
         if self.deny == "list" and slot not in HEADS and slot != "texture":
             self._end_denial()
-        if slot == "border" and self.reading.claims:
+        if slot == "border" and claims:
             # "The border is ragged" is no place.
-            last = self.reading.claims[-1]
+            last = claims[-1]
             if last.slot == "zone" and i - last.end <= 3 and words[last.end - 1] in OUTLINES:
-                self.reading.claims.pop()
-        if len(self.reading.claims) - self.from_here >= MOST_CLAIMS:
+                claims.pop()
+        if len(claims) - self.from_here >= MOST_CLAIMS:
             # Nobody says so much in one clause; and what looks back over a clause stays bounded.
             self._new_clause()
         if self.deny == "deny" and slot in ATTRIBUTES and self._turns_from_denial(slot, i):
@@ -309,12 +307,11 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             claim.side = flank_of(words, slot, i, j)
         if slot in HEADS and not claim.affirmed:
             # "Nor a complete rim ring": the place goes with the noun that is denied.
-            claims = self.reading.claims
             while claims and claims[-1].end == i and claims[-1].slot in PLACES and not claims[-1].affirmed:
                 claims.pop()
         if self.good and slot in ("zone", "arc", "around"):
             claim.affirmed = not claim.affirmed if self.deny else False
-        self.reading.claims.append(claim)
+        claims.append(claim)
 
     def _qualifies(self, i: int, j: int) -> bool:
         """Tell whether "throughout" goes with an attribute: "evenly packed throughout"."""

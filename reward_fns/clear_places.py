@@ -60,8 +60,9 @@ class ClearPlaces(ClauseState):
             # "Fails and passes interleave."
             return
         self.passes_at = j
-        headed = any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
-        if headed and words[i] in FINE:
+        if words[i] in FINE and any(
+            c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :]
+        ):
             # "A band, narrow, flawless and closed"
             return
         if following in NOUNS:
@@ -100,7 +101,7 @@ class ClearPlaces(ClauseState):
             return
         if self.deny == "deny" or self.unreal:
             return
-        ahead = following in AFTER_CLEAR - {"of", "too", "as"}
+        ahead = following in AFTER_CLEAR and following not in ("of", "too", "as")
         if ahead and not self._places(self.from_here if predicate else self.segment):
             # "empty from 0.35 to 0.88 R"
             self.good = True

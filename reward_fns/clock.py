@@ -12,6 +12,12 @@ NUMBERS = {
         start=1,
     )
 }
+HOUR_WORDS = frozenset((*NUMBERS, "noon", "midnight", "half", "quarter"))
+"""Words an hour may begin with, beside figures."""
+_HOURS = {
+    **{word: float(hour) for word, hour in NUMBERS.items()},
+    **{form: float(hour) for hour in range(1, 13) for form in (str(hour), f"{hour:02}")},
+}
 _AFTER_HOUR = word_set(
     """
     direction position positions side o'clock oclock hours hour sector region mark stretch way arc segment
@@ -39,6 +45,8 @@ _FOLLOWING = word_set(
     """
 )
 _CLOCKS = frozenset(("o'clock", "oclock", "o'clk", "oclk", "uhr"))
+_SUFFIXES = _CLOCKS | word_set(": thirty fifteen forty - ish h on of o")
+"""What may go on with an hour after its number."""
 _DIALS = word_set("clock dial watch clockface")
 _TILL = word_set("until till til thru")
 _ENDS = word_set(". , ; : ) ! ? and plus but while with or a the is there where are") | {"", "\n", "\u2013"}
@@ -91,7 +99,7 @@ def _range(
     hour, index, sure = first
     size = len(words)
     join = index
-    if words[join : join + 1] in (["hour"], ["hours"]):
+    if join < size and words[join] in ("hour", "hours"):
         join += 1
     joint = join
     while join < size and words[join] in _JOIN and join - index < 4:
@@ -99,7 +107,7 @@ def _range(
     while join < size and words[join] in _ABOUT:
         join += 1
     # A hyphen after a letter is gone: "1h-3h".
-    marked = words[index - 1] == "h" and words[joint + 1 : joint + 2] == ["h"]
+    marked = words[index - 1] == "h" and joint + 1 < size and words[joint + 1] == "h"
     second = _hour_at(words, join) if join > joint or marked else None
     if second is None:
         return None
@@ -183,6 +191,8 @@ def _hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
     if value is None:
         return None
     index += 1
+    if index >= size or words[index] not in _SUFFIXES:
+        return hour_of(value), index, False
     sure = False
     if index + 1 < size and words[index] == ":" and words[index + 1].isdigit() and len(words[index + 1]) == 2:
         value += int(words[index + 1]) / 60
@@ -214,8 +224,4 @@ def _hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
 
 
 def _number(word: str) -> float | None:
-    if word in NUMBERS:
-        return float(NUMBERS[word])
-    if word.isascii() and word.isdigit() and len(word) <= 2 and 1 <= int(word) <= 12:
-        return float(word)
-    return None
+    return _HOURS.get(word)

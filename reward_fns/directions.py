@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 from .angles import Arc, hour_of
-from .clock import between, read_clock, word_before
+from .clock import HOUR_WORDS, between, read_clock, word_before
 from .words import word_set
 
 POINTS = {
@@ -124,6 +124,11 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
         The arc and the index after its last token, or None when no direction begins here.
     """
     word = words[start]
+    digit = "0" <= word[0] <= "9"
+    if digit or word in HOUR_WORDS:
+        if _is_origin(words, start):
+            return None
+        return (_degrees(words, start) if digit else None) or read_clock(words, start)
     if word in COMPOUNDS:
         return _direction(*COMPOUNDS[word]), start + 1
     if word in QUARTERS and "quarter" not in words[start + 1 : start + 3]:
@@ -136,12 +141,7 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
         return _initial(words, start)
     if word in VERTICAL:
         return _vertical(words, start)
-    if (
-        start > 1
-        and words[start - 1] in ("from", "the")
-        and not _ORIGIN.isdisjoint(words[max(0, start - 4) : start])
-    ):
-        # "measured clockwise from the top" names the origin of the angles.
+    if _is_origin(words, start):
         return None
     if word in _UP or word in _DOWN or word in _LEFT or word in _RIGHT:
         return _side(words, start)
@@ -159,7 +159,16 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
         return Arc(9.5, 5.0, True), start + 1
     if word == "notch":
         return (Arc(4.5, 3.0, True), start + 1) if word_before(words, start) not in ("from",) else None
-    return _degrees(words, start) or read_clock(words, start)
+    return None
+
+
+def _is_origin(words: list[str], start: int) -> bool:
+    """Tell whether a direction is the origin of the angles: "measured clockwise from the top"."""
+    return (
+        start > 1
+        and words[start - 1] in ("from", "the")
+        and not _ORIGIN.isdisjoint(words[max(0, start - 4) : start])
+    )
 
 
 _NEAR = word_set("near at by towards toward around close")

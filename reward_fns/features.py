@@ -27,8 +27,10 @@ def group_features(reading: Reading) -> list[Feature]:
     head: Claim | None = None
     clause = -1
     for claim in reading.claims:
-        if claim.slot == "cause":
+        slot = claim.slot
+        if slot == "cause":
             continue
+        stands = claim.affirmed and not claim.good
         if claim.clause != clause:
             if current:
                 features.append(Feature(current, current[0].sentence))
@@ -37,22 +39,22 @@ def group_features(reading: Reading) -> list[Feature]:
             # "the smaller one at the edge" is a thing of its own.
             features.append(Feature(current, claim.sentence))
             current, head = [], None
-        elif claim.slot in ATTRIBUTES and claim.affirmed and not claim.good and current:
+        elif stands and current and slot in ATTRIBUTES:
             cut = _restated(words, current, claim)
             if cut is not None:
                 features.append(Feature(current[:cut], claim.sentence))
                 current, head = current[cut:], None
-        elif claim.slot in HEADS and claim.affirmed and not claim.good and head is not None:
+        elif stands and head is not None and slot in HEADS:
             cut = _cut(words, current, head, claim)
             if cut is not None:
                 features.append(Feature(current[:cut], claim.sentence))
                 current, head = current[cut:], None
-        elif claim.slot in HEADS and claim.affirmed and not claim.good and current:
+        elif stands and current and slot in HEADS:
             cut = _after_place(words, current, claim, _goes_on(features, claim))
             if cut is not None:
                 features.append(Feature(current[:cut], claim.sentence))
                 current = current[cut:]
-        elif claim.slot == "zone" and claim.affirmed and not claim.good:
+        elif stands and slot == "zone":
             cut = (
                 _second_place(words, current, claim)
                 if head is None
@@ -62,13 +64,17 @@ def group_features(reading: Reading) -> list[Feature]:
                 features.append(Feature(current[:cut], claim.sentence))
                 current, head = current[cut:], None
         current.append(claim)
-        if head is None and claim.slot in HEADS and claim.affirmed and not claim.good:
+        if stands and head is None and slot in HEADS:
             head = claim
     if current:
         features.append(Feature(current, current[0].sentence))
-    for feature in features:
-        _at_the_edge(feature, words)
-        _about_the_hub(feature)
+    named = {claim.value for claim in reading.claims if claim.slot == "type"}
+    if "Loc" in named:
+        for feature in features:
+            _at_the_edge(feature, words)
+    if "Donut" in named:
+        for feature in features:
+            _about_the_hub(feature)
     return _everywhere([feature for feature in features if feature.claims], words)
 
 
@@ -109,7 +115,8 @@ def _at_the_edge(feature: Feature, words: list[str]) -> None:
 
 def _another_one(words: list[str], claim: Claim) -> bool:
     return (
-        words[claim.end : claim.end + 1] == ["one"]
+        claim.end < len(words)
+        and words[claim.end] == "one"
         and claim.start > 0
         and words[claim.start - 1] in ("the", "a", "another")
         and claim.slot not in HEADS
@@ -250,8 +257,11 @@ def _everywhere(features: list[Feature], words: list[str]) -> list[Feature]:
         by_clause.setdefault(feature.claims[0].clause, []).append(feature)
     fused: list[Feature] = []
     for group in by_clause.values():
-        claims = [c for f in group for c in f.claims]
+        claims = group[0].claims if len(group) == 1 else [c for f in group for c in f.claims]
         zones = {c.value for c in claims if c.slot == "zone" and c.affirmed and not c.good}
+        if len(zones) < 2:
+            fused.extend(group)
+            continue
         whole = (
             {"center", "middle", "edge"} <= zones
             or _cover(zones)

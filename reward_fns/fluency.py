@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
@@ -49,14 +50,14 @@ def soup(words: Sequence[str]) -> float:
     and stretches far longer than people write without a stop.
     """
     after = words[1:]
-    found = float(sum(1 for _ in filter(_BAD.__contains__, zip(words, after, strict=False))))
+    found = float(sum(map(_BAD.__contains__, zip(words, after, strict=False))))
     if any(map(eq, words, after)):
         found += sum(a == b and len(a) > 2 and a not in _TWICE for a, b in zip(words, after, strict=False))
     if words and words[-1] in _UNFINISHED:
         found += 1
     if len(words) > LONG:
-        stops = [-1, *(i for i, word in enumerate(words) if word in _STOPS), len(words)]
-        found += sum(b - a - 1 - LONG for a, b in pairwise(stops) if b - a - 1 > LONG) / 6
+        stops = [-1, *[i for i, word in enumerate(words) if word in _STOPS], len(words)]
+        found += sum([b - a - 1 - LONG for a, b in pairwise(stops) if b - a - 1 > LONG]) / 6
     return max(0.1, 1.0 - 0.15 * found)
 
 
@@ -84,18 +85,16 @@ def crowding(reading: Reading) -> float:
         return 0.3
     if len(reading.claims) <= CROWD:
         return 1.0
-    stops = [i for i, word in enumerate(reading.words) if word in SEPARATORS]
-    counts: Counter[int] = Counter()
-    at = 0
-    for claim in sorted(reading.claims, key=lambda claim: claim.start):
-        while at < len(stops) and stops[at] < claim.start:
-            at += 1
-        counts[at] += 1
-    if (
-        len(reading.words) > 8
-        and not reading.stated
-        and not any(word in SEPARATORS for word in reading.words)
+    words = reading.words
+    starts = sorted([claim.start for claim in reading.claims])
+    if reading.stated and not any(
+        SEPARATORS.isdisjoint(words[a:b]) for a, b in zip(starts, starts[CROWD:], strict=False)
     ):
+        # Nowhere stand more than six without a stop between the first and the last.
+        return 1.0
+    stops = [i for i, word in enumerate(words) if word in SEPARATORS]
+    counts = Counter([bisect_left(stops, start) for start in starts])
+    if len(words) > 8 and not stops and not reading.stated:
         # A long string of terms with neither verb nor stop nor link.
         return 0.7
     extra = sum(count - CROWD for count in counts.values() if count > CROWD)

@@ -107,14 +107,16 @@ def judge_survivors(
     if asked.survivors:
         _surviving_zone(result, reading, truth, lexicon, weight)
     true = [c for c in truth.survivors if c.slot == "arc" and isinstance(c.value, Arc)]
+    if not true:
+        return
     said = [
         c
         for c in reading.claims
         if c.slot == "arc" and (c.good or not c.affirmed) and isinstance(c.value, Arc)
     ]
     amount = weight("survivors", "hit") * (ASKED if asked.survivors else 1.0)
-    if not true or not said:
-        if true and asked.survivors:
+    if not said:
+        if asked.survivors:
             result.evidence.append(Evidence("missing", "passing dies", 0.0, amount))
         return
     best, claim = max(

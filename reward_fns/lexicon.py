@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
+from sys import intern
 from typing import Any
 
 import yaml
@@ -27,6 +28,29 @@ Entry = tuple[str, str, bool]
 _GROUP = re.compile(r"\{([^{}]*)\}|\[([^\[\]]*)\]")
 _END = ""
 _REMEMBERED = 100_000
+
+
+class Spelled(dict[str, str]):
+    """Words as they are meant: each itself, or what it misspells; worked out once for each word."""
+
+    def __init__(self, vocabulary: frozenset[str], known: frozenset[str]) -> None:
+        super().__init__((word, word) for word in known)
+        self._vocabulary, self._known = vocabulary, known
+
+    def __missing__(self, word: str) -> str:
+        if len(self) > _REMEMBERED:
+            self.clear()
+        self[word] = meant = self._meant(word)
+        return meant
+
+    def _meant(self, word: str) -> str:
+        if len(word) < 4 or word in self._known:
+            return word
+        if word.endswith("'s") and word[:-2] in self._known:
+            return word[:-2]
+        return correct(word, self._vocabulary) or word
+
+
 _DIES = word_set("die dies")
 _ALIASES = (("chip", "chips"), ("site", "sites"), ("device", "devices"))
 """What some people call a die."""
@@ -46,34 +70,28 @@ class Lexicon:
         trie: Nested dictionaries by word; under the empty string the entries of the phrase that ends here.
         vocabulary: Words that a misspelling may stand for.
         known: Every word of the trie, which is no misspelling.
+        spelled: Words as they are meant, misspelt ones mended.
         classes: Prior facts by class.
         opposites: Pairs of values that exclude each other, by slot, with the cost of stating the wrong one.
         zones: Radial band of each zone as shares of the radius.
         patterns: Accepted and rejected causes by class.
         causes: Names of the cause concepts.
         shapes: Values of the slot `shape`.
+        starts: What may begin at each word; the scanner's table.
     """
 
     name: str
     trie: dict[str, Any]
     vocabulary: frozenset[str]
     known: frozenset[str]
+    spelled: Spelled
     classes: Mapping[str, Mapping[str, str]]
     opposites: Mapping[str, Mapping[frozenset[str], float]]
     zones: Mapping[str, tuple[float, float]]
     patterns: Mapping[str, Mapping[str, frozenset[str]]]
     causes: tuple[str, ...] = field(default=())
     shapes: frozenset[str] = frozenset()
-    mended: dict[str, str | None] = field(default_factory=dict, repr=False)
-
-    def mend(self, word: str) -> str | None:
-        """Return the word of the vocabulary that this one misspells, or None; words are remembered."""
-        try:
-            return self.mended[word]
-        except KeyError:
-            if len(self.mended) > _REMEMBERED:
-                self.mended.clear()
-            return self.mended.setdefault(word, correct(word, self.vocabulary))
+    starts: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def clash(self, slot: str, said: str, true: str) -> float:
         """Return what it costs to say one value of a slot where another is true, from 0 to 1."""
@@ -136,11 +154,13 @@ def _compile(data: Mapping[str, Any]) -> Lexicon:
         name: {verdict: frozenset(listed) for verdict, listed in lists.items()}
         for name, lists in (data.get("patterns") or {}).items()
     }
+    known = frozenset(_words(trie))
     return Lexicon(
         name=str(data.get("name", "unnamed")),
         trie=trie,
         vocabulary=vocabulary,
-        known=frozenset(_words(trie)),
+        known=known,
+        spelled=Spelled(vocabulary, known),
         classes={str(name): facts for name, facts in (data.get("classes") or {}).items()},
         opposites=_opposites(data.get("opposites") or {}),
         zones={name: (float(lo), float(hi)) for name, (lo, hi) in (data.get("zones") or {}).items()},
@@ -198,7 +218,7 @@ def _split(phrases: str) -> list[str]:
 def _insert(trie: dict[str, Any], words: list[str], entries: tuple[Entry, ...], only: bool) -> None:
     node = trie
     for word in words:
-        node = node.setdefault(word, {})
+        node = node.setdefault(intern(word), {})
     present = () if only else node.get(_END, ())
     node[_END] = (*present, *(entry for entry in entries if entry not in present))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
@@ -35,9 +36,9 @@ Index = Mapping[str, Sequence[str]]
 
 def index_words(words: Sequence[str]) -> Index:
     """Return the distinct words by first letter, so that a phrase looks only where it can begin."""
-    index: dict[str, list[str]] = {}
+    index: dict[str, list[str]] = defaultdict(list)
     for word in set(words):
-        index.setdefault(word[0], []).append(word)
+        index[word[0]].append(word)
     return index
 
 

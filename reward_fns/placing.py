@@ -82,9 +82,10 @@ class Placing(ClauseState):
         if at < 1 or at == i - 1:
             return False
         before, earlier = words[at], words[at - 1]
-        headed = any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
-        onward = not ONWARD.isdisjoint(words[i + 1 : i + 4])
-        if headed and (before in CONTACTS or (before == "from" and (earlier in LEAVING or onward))):
+        leaves = before == "from" and (earlier in LEAVING or not ONWARD.isdisjoint(words[i + 1 : i + 4]))
+        if (before in CONTACTS or leaves) and any(
+            c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :]
+        ):
             # "a line that crosses the ring", "runs outwards from the ring"
             return True
         if before in ("beyond", "outside", "inside", "beside"):
@@ -120,10 +121,11 @@ class Placing(ClauseState):
             return True
         if before in ("below", "above", "beneath") and words[i] in MIDDLES:
             return True
-        way = words[max(0, at - 6) : at]
-        if before in ("to", "from") and not WAYS.isdisjoint(way) and "all" not in way:
-            # "halfway on the way from the axis to the border"
-            return True
+        if before in ("to", "from"):
+            way = words[max(0, at - 6) : at]
+            if not WAYS.isdisjoint(way) and "all" not in way:
+                # "halfway on the way from the axis to the border"
+                return True
         claims = self.reading.claims
         last = claims[-1] if claims else None
         if last is not None and last.slot == "border" and last.end == i and words[i] in OUTLINES:

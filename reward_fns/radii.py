@@ -43,6 +43,7 @@ STARTS = frozenset((*TENS, *_PARTS, *_SIGNS, *_OUTER, *_INNER, *_COUNTS)) - {"a"
 """Words a stretch of the radius may begin with, beside digits and the letter r."""
 _MORE = 0.15
 """How far "more than half the radius" reaches."""
+_SHARE_SIGNS = word_set("% percent / < \u2264")
 _RIMS = word_set("edge rim border margin perimeter periphery boundary circumference bevel")
 _HUBS = word_set("center middle hub core origin")
 
@@ -54,7 +55,9 @@ def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None
         Its lower and upper end as shares of the radius, and the index after it; None when there is none.
     """
     word = words[start]
-    if words[start + 1 : start + 2] in (["<"], ["\u2264"]) and words[start + 2 : start + 3] == ["r"]:
+    if _is_count(word, words[start + 1] if start + 1 < len(words) else ""):
+        return None
+    if start + 2 < len(words) and words[start + 1] in ("<", "\u2264") and words[start + 2] == "r":
         return _between(words, start)
     if word in _OUTER or word in _INNER:
         return _side(words, start, word in _OUTER)
@@ -63,6 +66,13 @@ def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None
         if found is not None:
             return found
     return _fraction_of(words, start)
+
+
+def _is_count(word: str, following: str) -> bool:
+    """Tell whether a number can be no share: "two clusters", "7 o'clock"; most numbers of an answer."""
+    if word in _COUNTS:
+        return word not in TENS and following not in _PARTS
+    return word.isdigit() and word.lstrip("0") not in ("", "1") and following not in _SHARE_SIGNS
 
 
 def _between(words: list[str], start: int) -> tuple[float, float, int] | None:
@@ -78,7 +88,7 @@ def _between(words: list[str], start: int) -> tuple[float, float, int] | None:
 
 def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int] | None:
     """Read "the outer quarter", "innermost 30 %", "inner radius 0.3 R, outer radius 0.6 R"."""
-    if words[start + 1 : start + 2] == ["radius"]:
+    if start + 1 < len(words) and words[start + 1] == "radius":
         ends = []
         index = start
         for name in ("outer",) if outer else ("inner", "outer"):

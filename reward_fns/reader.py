@@ -8,7 +8,7 @@ from .claims import PLACES, Reading
 from .clauses import ClauseWalker
 from .features import group_features
 from .lexicon import Lexicon
-from .scan import SEPARATORS, corrected, scan
+from .scan import SEPARATORS, Item, corrected, scan
 from .text import Text
 
 _YES = frozenset(
@@ -17,16 +17,28 @@ _YES = frozenset(
 _NO = frozenset(("no", "nope", "nah", "negative", "n", "nay"))
 
 
-def read(text: Text, lexicon: Lexicon, skip: Sequence[bool] | None = None) -> Reading:
+Scanned = tuple[list[str], list[Item]]
+"""The words of a text, misspelt ones mended, and what the scanner found in them."""
+
+
+def scan_text(text: Text, lexicon: Lexicon) -> Scanned:
+    """Scan a text, which is the same whatever part of it is then read."""
+    words = corrected(text.words, lexicon)
+    return words, scan(words, lexicon)
+
+
+def read(
+    text: Text, lexicon: Lexicon, skip: Sequence[bool] | None = None, scanned: Scanned | None = None
+) -> Reading:
     """Read the claims of a text.
 
     Args:
         text: The text as tokens.
         lexicon: The vocabulary.
         skip: For each token whether it is not read (a copy of the question).
+        scanned: The text scanned before.
     """
-    words = corrected(text.words, lexicon)
-    items = scan(words, lexicon)
+    words, items = scanned or scan_text(text, lexicon)
     reading = Reading([], [], words)
     if words:
         opening = next((w for w in words if w not in SEPARATORS), "")

@@ -20,7 +20,7 @@ from .matching import judge
 from .options import DEFAULT, Options, overlong_charge, read_options
 from .parts import split_parts
 from .phrases import Index, index_words, match_phrase
-from .reader import read, take_as_passing
+from .reader import read, scan_text, take_as_passing
 from .repair import repair
 from .schema import PARTS, Criteria, Item, Rubric, load_rubric
 from .text import Text, read_text
@@ -160,12 +160,11 @@ def _judge(
     parts: dict[str, PartScore] = {}
     if rubric.dimension == "full":
         cut = split_parts(text.words)
-        whole = read(text, lexicon, skip)
+        scanned = scan_text(text, lexicon)
+        whole = None if cut.keys() >= compiled.keys() else read(text, lexicon, skip, scanned)
         for name, part in compiled.items():
-            stretch = cut.get(name)
-            reading = (
-                whole if stretch is None else read(text, lexicon, _outside(len(text.words), stretch, skip))
-            )
+            marks = _outside(len(text.words), cut[name], skip) if name in cut else skip
+            reading = whole if whole and name not in cut else read(text, lexicon, marks, scanned)
             parts[name] = _score_part(reading, text, part, lexicon, NOTHING, options)
     else:
         reading = read(text, lexicon, skip)

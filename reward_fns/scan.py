@@ -52,67 +52,82 @@ _SPATIAL = (
 _OTHERS = _SPATIAL | SEPARATORS
 _RADIAL = STARTS | {"r", "radius"}
 
+_RADIAL_ONLY = _RADIAL - DIRECTIONS - {"r", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
+"""Words that begin a stretch of the radius and no direction: "outer", "thirds"."""
+
 Item = tuple[int, int, str, Any]
 """First token, token after the last, kind (`sep`, `term`, `arc` or `radius`), and what it says."""
 
 
 def corrected(words: list[str], lexicon: Lexicon) -> list[str]:
     """Return the words with the misspelt ones mended."""
-    fixes = {word: _base(word, lexicon) for word in set(words).difference(lexicon.known) if len(word) >= 4}
-    if not any(fixes.values()):
-        return words
-    return [fixes.get(word) or word for word in words]
+    return list(map(lexicon.spelled.__getitem__, words))
 
 
-def _base(word: str, lexicon: Lexicon) -> str | None:
-    """Return what a word misspells, or what it is the genitive of."""
-    if word.endswith("'s") and word[:-2] in lexicon.known:
-        return word[:-2]
-    return lexicon.mend(word)
+Start = tuple[dict[str, Any], tuple[Entry, ...] | None, bool, bool, bool]
+"""What may begin at a word: longer phrases, the phrase it is itself, a place, a share, a separator."""
+
+
+def _starts(lexicon: Lexicon) -> dict[str, Start]:
+    """Return every word at which something may begin, so that one look settles the others."""
+    places = bool(lexicon.zones)
+    starts: dict[str, Start] = {}
+    for word in (_OTHERS | lexicon.trie.keys()) - {""}:
+        node = lexicon.trie.get(word, {})
+        digit = "0" <= word[0] <= "9"
+        starts[word] = (
+            node,
+            node.get(""),
+            places and (digit or word in _SPATIAL),
+            digit or word in TENS,
+            word in SEPARATORS,
+        )
+    return starts
+
+
+_PAST_END = "\0"
 
 
 def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
     """Find every term, cue, direction and separator, leftmost and longest, in one pass."""
+    if not lexicon.starts:
+        lexicon.starts.update(_starts(lexicon))
+    number: Start = ({}, None, bool(lexicon.zones), True, False)
     items: list[Item] = []
-    spatial_too = bool(lexicon.zones)
-    append = items.append
-    get, size, i = lexicon.trie.get, len(words), 0
-    while i < size:
-        word = words[i]
-        node = get(word)
-        digit = "0" <= word[0] <= "9"
-        if node is None and not digit and word not in _OTHERS:
-            i += 1
+    append, get, padded, done = items.append, lexicon.starts.get, [*words, _PAST_END], 0
+    for i, word in enumerate(words):
+        if i < done:
             continue
-        end, entries = i, None
-        j = i + 1
-        while node is not None:
+        start = get(word)
+        if start is None:
+            if not "0" <= word[0] <= "9":
+                continue
+            start = number
+        node, entries, place, share, separates = start
+        end = j = i + 1
+        node = node.get(padded[j])
+        while node:
+            j += 1
             found = node.get("")
             if found is not None:
                 end, entries = j, found
-            if j >= size:
-                break
-            node = node.get(words[j])
-            j += 1
-        if spatial_too and (digit or word in _SPATIAL):
+            node = node.get(padded[j])
+        if place:
             spatial = _spatial(words, i)
             if spatial and spatial[-1][1] >= end:
                 items.extend(spatial)
-                i = spatial[-1][1]
+                done = spatial[-1][1]
                 continue
-        if (digit or word in TENS) and i + 1 < size and words[i + 1] in ("%", "percent"):
-            share = _percent(words, i)
-            if share is not None:
-                append((i, i + 2, "term", share))
-            i += 2
-            continue
-        if entries is not None:
+        if share and padded[i + 1] in ("%", "percent"):
+            terms = _percent(words, i)
+            if terms is not None:
+                append((i, i + 2, "term", terms))
+            done = i + 2
+        elif entries is not None:
             append((i, end, "term", entries))
-            i = end
-            continue
-        if word in SEPARATORS:
+            done = end
+        elif separates:
             append((i, i + 1, "sep", word))
-        i += 1
     return items
 
 
@@ -151,7 +166,7 @@ def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
 def _spatial(words: list[str], i: int) -> list[Item]:
     """Read what is said of place in numbers and directions; coordinates say two things at once."""
     word = words[i]
-    if word in ("l", "r") and words[i + 1 : i + 2] == [":"]:
+    if word in ("l", "r") and i + 1 < len(words) and words[i + 1] == ":":
         side = read_arcs(words, i)
         if side is not None:
             return [(i, side[1], "arc", side[0])]
@@ -161,6 +176,8 @@ def _spatial(words: list[str], i: int) -> list[Item]:
         radius = read_radius(words, i)
         if radius is not None:
             return [(i, radius[2], "radius", (radius[0], radius[1]))]
+    if word in _RADIAL_ONLY:
+        return []
     arc = read_arcs(words, i)
     return [] if arc is None else [(i, arc[1], "arc", arc[0])]
 

@@ -18,6 +18,7 @@ _PLACES = {
 }
 _OTHER = {"in": "out", "out": "in", "": ""}
 _STOPS = (SEPARATORS - {":"}) | {"while", "but", "whereas", "with", "than"}
+_TELLING = _STOPS.union(_FLANKS, _PLACES)
 _REACH = 6
 _HEAVY = word_set(
     """
@@ -52,12 +53,14 @@ def _nearest(words: Sequence[str], tokens: range) -> str:
     found = ""
     for n in tokens:
         word = words[n]
+        if word not in _TELLING:
+            continue
         if word in _STOPS:
             break
         flank = _FLANKS.get(word)
         if flank:
             return flank
-        if not found and word in _PLACES:
+        if not found:
             found = _PLACES[word]
             if "from" in words[max(0, n - 2) : n]:
                 found = _OTHER[found]

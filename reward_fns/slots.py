@@ -63,7 +63,7 @@ def said_of(features: Sequence[Feature]) -> Said:
 def judge_slot(slot: str, thing: Thing, said: Said, lexicon: Lexicon, weight: float, half: float) -> Evidence:
     """Judge one slot; `half` is what a hedged claim is worth."""
     right, wrong, worst = _direct(slot, thing, said, lexicon, weight, half)
-    what = f"{thing.label or 'feature'} {slot}: " + " / ".join(map(describe, thing.values(slot)))
+    what = thing.wording(slot)
     if right is None or wrong is None or not wrong.hedged:
         contrary = _contrary(slot, thing, said)
         if contrary is not None:

@@ -15,7 +15,7 @@ MAX_WORDS = 4000
 BREAK = "\n"
 """Token between lines and list entries."""
 
-_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*|[0-9]+(?:\.[0-9]+)?|\n|[^\s\w]|[^\x00-\x7f]")
+_TOKEN = re.compile(r"[a-z]++(?:'[a-z]++)*+|[0-9]++(?:\.[0-9]++)?+|\n|[^\s\w]|[^\x00-\x7f]")
 
 
 class _Fold(dict[int, str]):
@@ -40,15 +40,19 @@ _FOLD = _Fold({
     ord("\u02da"): "\u00b0",
     ord("\u0130"): "i",
 })  # fmt: skip
-_HYPHEN = re.compile(r"(?<=[a-z\d])-(?=[a-z])|(?<=[a-z])-(?=\d)")
+# Patterns begin with a literal, which the engine searches fast, and look back from there.
+_HYPHEN = re.compile(r"-(?:(?<=[a-z\d]-)(?=[a-z])|(?<=[a-z]-)(?=\d))")
 _SPELLING = (("centred", "centered"), ("centre", "center"), ("localis", "localiz"), ("grey", "gray"))
 
 
-_ODD = re.compile(r"[^\x00-\x7f]|[*`_#|]")
-
-
-_SLASH = re.compile(r"(?<!\br) / (?!r\b)")
-_SHORT = re.compile(r"\b(approx|ca|prob|resp|incl|deg|max|min|vs|cf|i\.e|e\.g|appr|est)\.")
+_ODD = re.compile(r"[^\x00-\x22\x24-\x29\x2b-\x5e\x61-\x7b\x7d-\x7f]")
+"""What is not ASCII, and the marks * ` _ # |, as one class."""
+_SLASH = re.compile(r" / (?<!\br / )(?!r\b)")
+_LATIN = re.compile(r"\b(?:i\.e|e\.g)\.")
+_SHORT = re.compile(
+    r"\.(?:(?<=\b(?:ca|vs|cf)\.)|(?<=\b(?:deg|max|min|est)\.)"
+    r"|(?<=\b(?:prob|resp|incl|appr)\.)|(?<=\bapprox\.))"
+)
 
 
 def _fold(match: re.Match[str]) -> str:
@@ -85,7 +89,9 @@ def read_text(source: str) -> Text:
         folded = _SLASH.sub(" ; ", folded)
     if "." in folded:
         # The stop of an abbreviation ends no sentence.
-        folded = _SHORT.sub(lambda match: match[1].replace(".", " ") + " ", folded)
+        if "i.e." in folded or "e.g." in folded:
+            folded = _LATIN.sub(lambda match: match[0].replace(".", " "), folded)
+        folded = _SHORT.sub(" ", folded)
     for british, american in _SPELLING:
         if british in folded:
             folded = folded.replace(british, american)

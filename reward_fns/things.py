@@ -31,7 +31,9 @@ class Thing:
         told: Whether the reference answer has spoken of it.
         sealed: Whether the facts are complete, so that what fits them may be remembered.
         known: How values said before fit; by value, not by answer.
+        pulls: How much values said before look like talk about it.
         listed: True values by slot, once the facts are complete.
+        worded: The same in words.
         pairs: Attributes that hold in one direction only ("wider at 6 o'clock").
         flanks: Attributes that hold on one flank only: slot, value, `in` or `out`.
         spots: Radius and direction of each of several places of it.
@@ -47,7 +49,9 @@ class Thing:
     anyone: bool = False
     told: bool = False
     known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
+    pulls: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
     listed: dict[str, list[Value]] = field(default_factory=dict, repr=False)
+    worded: dict[str, str] = field(default_factory=dict, repr=False)
 
     def add(self, slot: str, value: Value, source: str) -> None:
         """Add a fact; one known twice keeps the stronger source."""
@@ -68,11 +72,22 @@ class Thing:
                 self.listed[slot] = found
         return found
 
+    def wording(self, slot: str) -> str:
+        """Return the true values of a slot in words, for the evidence."""
+        found = self.worded.get(slot)
+        if found is None:
+            found = f"{self.label or 'feature'} {slot}: " + " / ".join(map(describe, self.values(slot)))
+            if self.sealed:
+                self.worded[slot] = found
+        return found
+
     def forget(self, slot: str) -> None:
         """Drop what is known of a slot."""
         self.facts.pop(slot, None)
         self.known.clear()
+        self.pulls.clear()
         self.listed.clear()
+        self.worded.clear()
 
 
 @dataclass(slots=True)
@@ -237,17 +252,33 @@ def affinity(claims: Iterable[Claim], thing: Thing, lexicon: Lexicon) -> float:
             if slot == "zone" and claim.value == "center" and thing.label == "Donut":
                 total += 0.8
             continue
-        # Twins are told apart by their size when the question does so: "the smaller one".
-        weight = _BY_SIZE if thing.sized and slot in SIZE_SLOTS else IDENTITY_WEIGHT.get(slot, 0.3)
-        value = fit(claim, thing, lexicon)
-        if value < 0 and slot == "type" and frozenset((str(claim.value), thing.label)) in _NEAR:
-            value = -0.4
-        amount, count = slots.get(slot, (0.0, 0))
-        slots[slot] = amount + weight * value, count + 1
+        pull = thing.pulls.get((slot, claim.value))
+        if pull is None:
+            pull = _pull(claim, thing, lexicon)
+        amount, count = slots.get(slot, _NOTHING)
+        slots[slot] = amount + pull, count + 1
     # A slot named twice counts once.
     for amount, count in slots.values():
         total += amount / count
     return total
+
+
+_NOTHING = (0.0, 0)
+
+
+def _pull(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:
+    """Return how much one claim looks like talk about a true feature; remembered once it is sealed."""
+    slot = claim.slot
+    # Twins are told apart by their size when the question does so: "the smaller one".
+    weight = _BY_SIZE if thing.sized and slot in SIZE_SLOTS else IDENTITY_WEIGHT.get(slot, 0.3)
+    value = fit(claim, thing, lexicon)
+    if value < 0 and slot == "type" and frozenset((str(claim.value), thing.label)) in _NEAR:
+        value = -0.4
+    if thing.sealed:
+        if len(thing.pulls) > _KNOWN:
+            thing.pulls.clear()
+        thing.pulls[slot, claim.value] = weight * value
+    return weight * value
 
 
 SIZE_SLOTS = ("size", "length")
