@@ -114,8 +114,6 @@ def overrides(folder: StudyFolder, steps: int, arm: Arm, seed: int) -> list[str]
         "trainer.max_actor_ckpt_to_keep=100",
         "trainer.test_freq=-1",
         "trainer.val_before_train=false",
-        # At 1e-4 noise undoes what is learned from 256 answers a step.
-        "actor_rollout_ref.actor.optim.lr=5.0e-5",
         # Rollout and trainer agree to 1e-5 on CPU: the trainer need not compute the probabilities again.
         "algorithm.rollout_correction.bypass_mode=true",
         f"data.seed={seed}",
