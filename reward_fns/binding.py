@@ -48,6 +48,12 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             if owner is not None:
                 previous, last_sentence = owner, feature.sentence
             continue
+        shared = _shared_out(feature, identity, truth, lexicon)
+        if shared:
+            # "Top left and bottom right are hit."
+            bound.extend(shared)
+            previous, last_sentence = shared[-1][1], feature.sentence
+            continue
         last_sentence = feature.sentence
         scored = [
             (affinity(feature.claims, thing, lexicon), -taken.get(n, 0.0), -n)
@@ -101,6 +107,35 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             bound.append((feature, None))
             previous = None
     return bound
+
+
+def _shared_out(
+    feature: Feature, identity: Sequence[Claim], truth: Truth, lexicon: Lexicon
+) -> list[tuple[Feature, Thing | None]]:
+    """Share the directions of one clause among the features that lie there, when it names none of them."""
+    arcs = [c for c in identity if c.slot == "arc"][:_MOST_ARCS]
+    if len(truth.things) < 2 or len(arcs) < 2 or any(c.slot in ("type", "shape") for c in identity):
+        return []
+    owners: list[Thing] = []
+    for claim in arcs:
+        fits = [fit(claim, thing, lexicon) if thing.facts.get("arc") else -1.0 for thing in truth.things]
+        best = max(fits)
+        if best <= 0.3 or fits.count(best) > 1:
+            return []
+        owners.append(truth.things[fits.index(best)])
+    if len({id(owner) for owner in owners}) < 2:
+        return []
+    parts: list[list[Claim]] = [[] for _ in arcs]
+    for claim in feature.claims:
+        # An attribute goes with the direction before it, the first ones with the first.
+        at = max(0, sum(arc.start <= claim.start for arc in arcs) - 1)
+        parts[at].append(claim)
+    return [
+        (Feature(part, feature.sentence), owner) for part, owner in zip(parts, owners, strict=True)
+    ]
+
+
+_MOST_ARCS = 6
 
 
 def _another_class(heads: Sequence[Claim], thing: Thing, truth: Truth, reading: Reading) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim, Value
 from .clause_state import MOST_CLAIMS
@@ -28,10 +28,15 @@ from .lexicon import Entry
 from .placing import Placing
 from .scan import SENTENCE_ENDS, SEPARATORS
 from .sides import flank_of
+from .words import word_set
 
 _HEADING = 5
 """Words of a heading at most: "Longer: the scratch"."""
 _ENOUGH = 1200
+_SHAPES = frozenset(("ring", "blob", "line", "arc", "grid", "Donut", "Edge-Ring", "Scratch", "Loc", "Center", "Edge-Loc"))
+_ALL_DENIED = 3
+_BEFORE_CHOICE = word_set("the it is it's that that's this clearly definitely certainly rather i'd say of course ,")
+_CHOSEN = {"first": 0, "former": 0, "second": 1, "latter": 1}
 
 
 class ClauseWalker(Denials, ClearPlaces, Placing):
@@ -41,6 +46,7 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         """Read every item; the claims are in the reading then."""
         items = self.items
         for k, (i, j, kind, value) in enumerate(items):
+            self.at_item = k
             if kind == "sep":
                 self._separator(k, i, value)
             elif self.skip is not None and self.skip[i]:
@@ -58,6 +64,26 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         self.reading.sentences = self.sentence + 1
         self._rest()
         self._named_center()
+        self._eliminated()
+
+    def choose(self, choices: Sequence[Claim]) -> None:
+        """Take "the former" and "the latter" for one of two things, and "the first" where a text opens so."""
+        self.choices = choices
+        words = self.words
+        at = 0
+        while at < len(words) and words[at] in _BEFORE_CHOICE:
+            at += 1
+        if at < len(words) and words[at] in _CHOSEN and (at + 1 == len(words) or words[at + 1] in SEPARATORS):
+            self._pick(_CHOSEN[words[at]], at)
+
+    def _former(self, i: int, j: int) -> None:
+        if self.choices and i > 3:
+            self._pick(0 if "former" in self.words[i:j] else 1, i)
+
+    def _pick(self, which: int, at: int) -> None:
+        chosen = self.choices[which]
+        self._claim(chosen.slot, chosen.value, True, at, at + 1)
+        self.reading.spoken.add(self.sentence)
 
     def _separator(self, k: int, i: int, mark: str) -> None:
         if self.good and self.good_ends:
@@ -147,6 +173,9 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
     def _adds(self, i: int) -> bool:
         """Tell whether a list goes on to say what is there as well: "no ring, and in addition a scratch"."""
         following = self.words[i + 1 : i + 3]
+        if following[:1] == ["with"]:
+            # "nor is it sparse, with half of the dies gone"
+            return self.verb_seen
         return following == ["in", "addition"] or following[:1] in (["additionally"], ["plus"], ["moreover"])
 
     def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
@@ -278,7 +307,10 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             self._new_clause()
         if self.deny == "deny" and slot in ATTRIBUTES and self._turns_from_denial(slot, i):
             self._end_denial()
-        denied = bool(self.deny) or (slot == "type" and "than" in words[max(0, i - 4) : i])
+        denied = bool(self.deny) or (slot == "type" and self._measured_by(i))
+        if denied and value in ("full", "all") and words[i] == "any":
+            # "no ring at any radius"
+            return
         if denied and not affirmed:
             # To deny "systematic" is not yet to say "random".
             return
@@ -322,6 +354,25 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         last = claims[-1] if claims else None
         return last is not None and last.slot in ATTRIBUTES and i - last.end <= 1 and last.affirmed
 
+    def _measured_by(self, i: int) -> bool:
+        """Tell whether a class is named to compare with: "rather than a Donut", "too few for a Random"."""
+        words = self.words
+        if "than" in words[max(0, i - 4) : i]:
+            return True
+        return "for" in words[max(0, i - 3) : i] and "too" in words[max(0, i - 12) : i]
+
+    def _eliminated(self) -> None:
+        """Take it for a claim of no shape when three shapes or more are denied and none is affirmed."""
+        denied = [c for c in self.reading.claims if c.slot in HEADS and not c.affirmed and not c.good]
+        if len({c.value for c in denied} & _SHAPES) < _ALL_DENIED:
+            return
+        if any(c.slot in HEADS and c.affirmed and not c.good for c in self.reading.claims):
+            return
+        last = denied[-1]
+        self.reading.claims.append(
+            Claim("shape", "none", True, False, last.start, last.end, self.clause + 1, last.sentence)
+        )
+
     def _turns_from_denial(self, slot: str, i: int) -> bool:
         """Tell whether a list goes on to say what is there: "without a break, and crisply cut"."""
         words = self.words
@@ -338,6 +389,7 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
 
 _CUES: dict[str, Callable[[ClauseWalker, int, int], None]] = {
     "verb": ClauseWalker._verb,
+    "former": ClauseWalker._former,
     "deny": ClauseWalker._deny,
     "contrast": ClauseWalker._contrast,
     "affirm": ClauseWalker._affirm,

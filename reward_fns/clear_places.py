@@ -9,14 +9,16 @@ from .cue_words import (
     AFTER_CLEAR,
     COPULAS,
     FINE,
+    LIVING,
     NOUN_PHRASE_STARTS,
     NOUNS,
     PREPOSITIONS,
     QUALITIES,
 )
-from .scan import DIRECTIONS, SEPARATORS
+from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS
 
 _RECENT = 12
+_SOLID = frozenset(("arc", "blob", "line", "scatter"))
 
 
 class ClearPlaces(ClauseState):
@@ -60,6 +62,10 @@ class ClearPlaces(ClauseState):
             # "Fails and passes interleave."
             return
         self.passes_at = j
+        if words[i] == "normal" and (i == 0 or words[i - 1] in SENTENCE_ENDS) and following in ("", "."):
+            # A verdict of one word.
+            self._claim("type", "None", True, i, j)
+            return
         headed = any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
         if headed and words[i] in FINE:
             # "A band, narrow, flawless and closed"
@@ -88,6 +94,10 @@ class ClearPlaces(ClauseState):
             if claims and claims[-1].start == i:
                 # "the upper half is fine" speaks of no width.
                 claims.pop()
+        elif words[i] in LIVING and self._before_shape(j):
+            # "one narrow green eyebrow", "a healthy hole"
+            self._survivors(i, j)
+            return
         elif words[i] in ("clear", "clean", "good", "fine") and following and following not in SEPARATORS:
             # "a clear ring" is an obvious one; "clear center" is listed as a phrase.
             if following not in AFTER_CLEAR:
@@ -106,6 +116,16 @@ class ClearPlaces(ClauseState):
             self.good = True
             return
         self._clear_before(i)
+
+    def _before_shape(self, j: int) -> bool:
+        """Tell whether a noun for a solid shape begins at a token."""
+        items, k = self.items, self.at_item + 1
+        return (
+            k < len(items)
+            and items[k][0] == j
+            and items[k][2] == "term"
+            and any(slot == "shape" and value in _SOLID for slot, value, _ in items[k][3])
+        )
 
     def _clear_before(self, at: int = 0) -> None:
         """Take what the clause says of places as clear: this stretch and the list of places before it."""

@@ -93,6 +93,8 @@ OUTLINES = word_set(
 )
 SIZES = word_set("width thickness diameter diameters gap margin length span separation clearance")
 FINE = word_set("flawless perfect faultless immaculate pristine")
+LIVING = word_set("green healthy passing good surviving living live")
+RELATIVES = frozenset(("that", "which", "who"))
 FAULTS = word_set(
     """
     same equal uniform even homogeneous stable ok good clean right correct constant working well equally

@@ -15,6 +15,7 @@ from .cue_words import (
     DROPPED,
     FAULTS,
     NONE_VERBS,
+    RELATIVES,
     VERB_DENIAL,
 )
 from .scan import SEPARATORS
@@ -43,6 +44,10 @@ class Denials(ClauseState):
             return
         # "The plasma is not uniform" still names the plasma.
         self.faulty = j < len(words) and words[j] in FAULTS
+        subject = i > 1 and words[i - 2] in RELATIVES
+        if subject:
+            # "a puddle that did not spread" is there.
+            self.faulty = True
         if not self.faulty and (word in VERB_DENIAL or (word == "not" and i and words[i - 1] in AUXILIARIES)):
             # "Heat does not draw lines": the cause that is the subject is ruled out.
             for claim in self.reading.claims[self.from_here :]:

@@ -110,6 +110,7 @@ _RIGHT = word_set(
     right rightmost righthand rightward rightwards rightside
     """
 )
+_SIDED = word_set("the on to at upper lower far top bottom and or its")
 _ORIGIN = word_set(
     """
     clockwise measured counted counting \u00b0 degrees degree deg
@@ -295,6 +296,16 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
             "was",
         )
     ):
+        return None
+    if (
+        words[start] == "left"
+        and start == index - 1
+        and following in ("in", "behind")
+        and start
+        and words[start - 1].isalpha()
+        and words[start - 1] not in _SIDED
+    ):
+        # "a doughnut left in the rain"
         return None
     if words[start] == "left" and following in ("out", "alone", "by", "over", "to", "a", "an", "open"):
         return None

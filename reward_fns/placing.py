@@ -17,6 +17,7 @@ from .cue_words import (
     ONWARD,
     OUTLINES,
     OWN,
+    PREPOSITIONS,
     RESTS,
     SHARES,
     SIZES,
@@ -38,6 +39,15 @@ class Placing(ClauseState):
             at -= 1
         if words[at] == "by" and (self.apart or self.deny):
             # "clears the axis by 0.3 R"
+            return True
+        last = self.reading.claims[-1] if self.reading.claims else None
+        if (
+            last is not None
+            and last.slot == "width"
+            and i - last.end <= 5
+            and PREPOSITIONS.isdisjoint(words[last.end : i])
+        ):
+            # "a slim hoop, less than a tenth of R"
             return True
         return (at >= 0 and words[at] in SIZES) or (
             j < len(words) and words[j] in ("long", "wide", "thick", "across")

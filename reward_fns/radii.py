@@ -36,6 +36,10 @@ TENS = {
         ["ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=1
     )
 }
+_PLURAL = word_set("tenths fifths quarters thirds eighths sixths")
+_AT = word_set("at from to until till by between past beyond near around about inside within before after")
+_NAMED = word_set("limit border boundary edge end flank contour radius rim side")
+"""What one of the two ends of a band may be called: "outer limit: 0.7 R"."""
 _SIGNS = {"\u00bd": 1 / 2, "\u2153": 1 / 3, "\u2154": 2 / 3, "\u00bc": 1 / 4, "\u00be": 3 / 4}
 _OUTER = word_set("outer outermost outside last peripheral")
 _INNER = word_set("inner innermost inside first central")
@@ -78,24 +82,25 @@ def _between(words: list[str], start: int) -> tuple[float, float, int] | None:
 
 def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int] | None:
     """Read "the outer quarter", "innermost 30 %", "inner radius 0.3 R, outer radius 0.6 R"."""
-    if words[start + 1 : start + 2] == ["radius"]:
+    if start + 1 < len(words) and words[start + 1] in _NAMED:
         ends = []
         index = start
         for name in ("outer",) if outer else ("inner", "outer"):
             while words[index : index + 1] in ([","], ["and"], [";"]):
                 index += 1
-            if words[index : index + 2] != [name, "radius"]:
+            if words[index : index + 1] != [name] or words[index + 1] not in _NAMED:
                 break
-            index += 2
-            while index < len(words) and words[index] in _FILLERS:
-                index += 1
-            value = _share(words, index)
-            if value is None:
+            at = index + 2
+            while at < len(words) and words[at] in _FILLERS:
+                at += 1
+            share = _fraction(words, at)
+            if share is None:
                 break
-            ends.append(value)
-            index += 1
-            if words[index : index + 1] == ["r"]:
-                index += 1
+            end = _of_radius(words, share[1])
+            if end is None and words[index + 1] != "radius":
+                break
+            ends.append(share[0])
+            index = end or share[1]
         if ends:
             return (
                 (min(ends), max(ends), index)
@@ -153,6 +158,9 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
         if rest and rest[0] in ("in", "out", "inward", "outward", "inwards", "outwards"):
             index += 1
         return (1.0 - high, 1.0 - low, index) if inward else (low, high, index)
+    if words[index - 1] in _PLURAL and after[:1] != ["of"] and words[start - 1] in _AT and start:
+        # "It gives out at seven tenths."
+        return low, high, index
     return None
 
 
@@ -249,7 +257,7 @@ def _shares(words: list[str], start: int) -> tuple[float, float, int] | None:
         index += 1
         if words[index : index + 2] == ["/", "r"]:
             index += 2
-    if not named:
+    if not named and (high is None or not start or words[start - 1] not in ("from", "between")):
         return None
     if high is not None:
         return min(low, high), max(low, high), index

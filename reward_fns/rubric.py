@@ -168,7 +168,7 @@ def _judge(
             )
             parts[name] = _score_part(reading, text, part, lexicon, NOTHING, options)
     else:
-        reading = read(text, lexicon, skip)
+        reading = read(text, lexicon, skip, asked.choices)
         if asked.survivors:
             take_as_passing(reading)
         parts = {

@@ -94,6 +94,12 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
                 break
             node = node.get(words[j])
             j += 1
+        if (digit or word in NUMBERS) and i + 2 < size and words[i + 1] in ("in", "out"):
+            ratio = _ratio(words, i)
+            if ratio is not None and ratio[0] > end:
+                append((i, ratio[0], "term", ratio[1]))
+                i = ratio[0]
+                continue
         if spatial_too and (digit or word in _SPATIAL):
             spatial = _spatial(words, i)
             if spatial and spatial[-1][1] >= end:
@@ -121,6 +127,7 @@ _OF_DIES = word_set(
     die dies wafer fail fails failing yield chips dead density lost bad red gone lit failed chip disc
     """
 )
+_FILLING = word_set("fill filling filled factor packing inside within")
 _OF_OTHERS = word_set(
     """
     circumference rim perimeter edge border margin way sure certainty certain confidence probability confident
@@ -129,20 +136,42 @@ _OF_OTHERS = word_set(
 )
 
 
+def _ratio(words: list[str], i: int) -> tuple[int, tuple[Entry, ...]] | None:
+    """Read a share of the dies as a ratio: "4 in 10 dead", "seven out of eight"."""
+    at = i + (3 if words[i + 1 : i + 3] == ["out", "of"] else 2)
+    part, whole = _count(words, i), _count(words, at)
+    if part is None or whole is None or not 0 < part < whole or whole > 1000:
+        return None
+    share = _share_of(100 * part / whole, words[at + 1 : at + 7])
+    return None if share is None else (at + 1, share)
+
+
+def _count(words: list[str], i: int) -> float | None:
+    word = words[i] if i < len(words) else ""
+    if word in NUMBERS or word in TENS:
+        return float(NUMBERS.get(word) or TENS[word])
+    return float(word) if word.isdigit() and word.isascii() and len(word) <= 4 else None
+
+
 def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
     """Read the share of failing dies: nearly all of them, or few."""
     near = words[i + 2 : i + 8]
-    if not _OF_OTHERS.isdisjoint(near[:4]):
-        return None
     try:
         value = float(TENS.get(words[i], words[i]))
     except ValueError:
+        return None
+    return _share_of(value, near, not _FILLING.isdisjoint(words[max(0, i - 5) : i]))
+
+
+def _share_of(value: float, near: list[str], filling: bool = False) -> tuple[Entry, ...] | None:
+    """Say what a share of dies means, by the words after it."""
+    if not _OF_OTHERS.isdisjoint(near[:4]):
         return None
     if not _PASSING.isdisjoint(near[:4]):
         value = 100 - value
     if value >= 80:
         dense = ("density", "dense", True)
-        return (dense,) if _OF_DIES.isdisjoint(near) else (("shape", "full", True), dense)
+        return (dense,) if filling or _OF_DIES.isdisjoint(near) else (("shape", "full", True), dense)
     if value <= 12:
         return (("density", "sparse", True),)
     return (("density", "medium", True),) if 25 <= value <= 60 else None
