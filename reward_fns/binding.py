@@ -48,6 +48,15 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             if owner is not None:
                 previous, last_sentence = owner, feature.sentence
             continue
+        if (
+            len(truth.things) == 2
+            and "both" in _opening(reading, positive[0])
+            and all(c.slot in PLACES for c in positive)
+            and reading.words[positive[-1].end : positive[-1].end + 1] in ([], [":"], ["."], [";"], [","])
+        ):
+            # "Both are at the top."
+            bound.extend((feature, thing) for thing in truth.things)
+            continue
         shared = _shared_out(feature, identity, truth, lexicon)
         if shared:
             # "Top left and bottom right are hit."

@@ -19,6 +19,7 @@ from .cue_words import (
     PRONOUNS,
     REACHING,
     SILENT,
+    STRINGS,
     SUBJECTS,
     THROUGHOUT,
     WOULD,
@@ -329,6 +330,9 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         if slot in ATTRIBUTES and self.aside_deny and self.deny == "deny":
             # "not quite straight (a little curve)"
             denied = self.words[i] in OWN_DENIAL
+        if value == "line" and words[i] in STRINGS and words[i - 1] in SEPARATORS and self._rounding():
+            # "Around the outside, wire"
+            return
         if slot == "cause" and self.faulty and self.deny == "deny":
             denied = False
         if slot == "type" and i and words[i - 1] == "in" and (i < 2 or words[i - 2] in SENTENCE_ENDS):
@@ -353,6 +357,13 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         claims = self.reading.claims
         last = claims[-1] if claims else None
         return last is not None and last.slot in ATTRIBUTES and i - last.end <= 1 and last.affirmed
+
+    def _rounding(self) -> bool:
+        """Tell whether the clause speaks of a ring, or of what goes round."""
+        return any(
+            c.affirmed and not c.good and (c.slot == "around" or c.value in ("ring", "Edge-Ring", "Donut", "edge"))
+            for c in self.reading.claims[self.from_here :]
+        )
 
     def _measured_by(self, i: int) -> bool:
         """Tell whether a class is named to compare with: "rather than a Donut", "too few for a Random"."""
@@ -390,6 +401,8 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
 _CUES: dict[str, Callable[[ClauseWalker, int, int], None]] = {
     "verb": ClauseWalker._verb,
     "former": ClauseWalker._former,
+    "aside": ClauseWalker._aside,
+    "restdead": ClauseWalker._rest_dead,
     "deny": ClauseWalker._deny,
     "contrast": ClauseWalker._contrast,
     "affirm": ClauseWalker._affirm,

@@ -34,13 +34,31 @@ class ClearPlaces(ClauseState):
         self.clause_start = j
         self.good = not sound
 
+    def _aside(self, i: int, j: int) -> None:
+        # "Take away the hub: what remains is good."
+        self.reading.failing.add(self.clause)
+
+    def _rest_dead(self, i: int, j: int) -> None:
+        """Take what was named before as passing: "Just a sliver at the north rim. The rest is dead."."""
+        claims = self.reading.claims
+        start = self.from_here if self.from_here < len(claims) else self.previous_from
+        if self.good or self.deny or any(c.good or not c.affirmed for c in claims[start:]):
+            return
+        for claim in claims[start:]:
+            claim.good = True
+            if claim.slot in PLACES:
+                claim.affirmed = False
+
     def _lone(self, i: int, j: int) -> None:
         # "The edge shows only isolated fails": nothing lies there.
         if not self.deny and any(c.value not in ("none", "full") for c in self._places(self.from_here)):
             self._clear_before()
 
     def _again(self, i: int, j: int) -> None:
-        self.good = self.cleared
+        last = self.reading.claims[-_RECENT:]
+        self.good = self.cleared or any(
+            c.slot == "zone" and not c.affirmed and c.sentence == self.sentence for c in last
+        )
         if self.undone == self.sentence:
             # "Edge-Loc is excluded, as is Scratch."
             self.deny = "deny"
@@ -144,7 +162,10 @@ class ClearPlaces(ClauseState):
         if not self._places(start):
             return
         for claim in claims[start:]:
-            if claim.slot in ("zone", "arc", "around"):
+            if claim.value == "full" and self._of_else(max(0, self.clause_start - 3)):
+                # "What remains, all of it, is good."
+                claim.slot, claim.good = "rest", True
+            elif claim.slot in ("zone", "arc", "around"):
                 claim.affirmed = False
             elif claim.slot not in ("type", "cause"):
                 claim.good = True

@@ -39,6 +39,8 @@ _FOLLOWING = word_set(
     """
 )
 _CLOCKS = frozenset(("o'clock", "oclock", "o'clk", "oclk", "uhr"))
+_HANDS = frozenset(("clock", "hand"))
+_THE_HOUR = word_set("to from by on below above beneath under straddling straddles across opposite")
 _DIALS = word_set("clock dial watch clockface")
 _TILL = word_set("until till til thru")
 _ENDS = word_set(". , ; : ) ! ? and plus but while with or a the is there where are") | {"", "\n", "\u2013"}
@@ -77,10 +79,10 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
     near = before in ("at", "near", "towards", "toward", "around", "past", "@", "where", "until", "till")
     if before == "to" and start > 1 and words[start - 2] in ("pointing", "points", "point", "close", "next"):
         return Arc(hour, 0.0), index
-    if "clock" in words[max(0, start - 4) : start]:
+    if not _HANDS.isdisjoint(words[max(0, start - 4) : start]):
         return Arc(hour, 0.0), index
     pointed = before == "of" and start > 2 and words[start - 3] in ("direction", "side", "position", "mark")
-    if near or pointed or (before in ("to", "from", "by") and words[start - 1] == "the"):
+    if near or pointed or (before in _THE_HOUR and words[start - 1] == "the"):
         return Arc(hour, 0.0), index
     return None
 

@@ -94,6 +94,7 @@ OUTLINES = word_set(
 SIZES = word_set("width thickness diameter diameters gap margin length span separation clearance")
 FINE = word_set("flawless perfect faultless immaculate pristine")
 LIVING = word_set("green healthy passing good surviving living live")
+STRINGS = word_set("wire thread hair hairline string cord rope ribbon filament needle twine cable")
 RELATIVES = frozenset(("that", "which", "who"))
 FAULTS = word_set(
     """
@@ -117,7 +118,7 @@ WOULD = word_set(
 )
 RESTS = word_set("rest remaining remainder otherwise elsewhere residual")
 SHARES = word_set("quarters quarter thirds third half most part parts majority percent %")
-ELSE = RESTS | {"else", "other", "others"}
+ELSE = RESTS | {"else", "other", "others", "remains"}
 PREPOSITIONS = word_set(
     """
     above below beneath under beyond between around close beside outside inside from to into out off just

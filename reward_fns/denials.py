@@ -81,7 +81,7 @@ class Denials(ClauseState):
             # "better than nine dies in ten"
             return
         self.deny = "contrast"
-        self.than = self.words[i] == "than"
+        self.than = "than" in self.words[i:j]
 
     def _affirm(self, i: int, j: int) -> None:
         self.deny = ""

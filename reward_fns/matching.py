@@ -153,9 +153,10 @@ def _rest(result: Judgement, reading: Reading, truth: Truth, weight: Weight) -> 
 def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
     """Charge an attribute that is missing of one feature because it is said of another."""
     for entry in result.evidence:
-        if entry.verdict != "missing" or entry.slot not in ATTRIBUTES or entry.thing < 0:
+        if entry.verdict not in ("missing", "near") or entry.slot not in ATTRIBUTES or entry.thing < 0:
             continue
         thing = truth.things[entry.thing]
+        worst = 0.0 if entry.verdict == "missing" else 0.7
         for feature, owner in result.bound:
             if owner is None or owner is thing:
                 continue
@@ -168,7 +169,7 @@ def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
                     and not c.good
                     and c.value not in ("separate", "mixed", "touching")
                     and fit(c, thing, lexicon) == 1.0
-                    and fit(c, owner, lexicon) <= 0.0
+                    and fit(c, owner, lexicon) <= worst
                 ),
                 None,
             )

@@ -128,6 +128,9 @@ class Placing(ClauseState):
         if before == "and" and "between" in words[max(0, i - 9) : i]:
             # "between the contour of the clump and the border"
             return True
+        if before == "to" and at > 0 and words[at - 1] in ("nearest", "closest"):
+            # "the part nearest to the edge"
+            return True
         if before in ("below", "above", "beneath") and words[i] in MIDDLES:
             return True
         way = words[max(0, at - 6) : at]
