@@ -367,10 +367,10 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
 
     def _measured_by(self, i: int) -> bool:
         """Tell whether a class is named to compare with: "rather than a Donut", "too few for a Random"."""
-        words = self.words
-        if "than" in words[max(0, i - 4) : i]:
-            return True
-        return "for" in words[max(0, i - 3) : i] and "too" in words[max(0, i - 12) : i]
+        before = self.words[max(0, i - 12) : i]
+        if not SENTENCE_ENDS.isdisjoint(before):
+            before = before[max(n for n, word in enumerate(before) if word in SENTENCE_ENDS) + 1 :]
+        return "than" in before[-4:] or ("for" in before[-3:] and "too" in before)
 
     def _eliminated(self) -> None:
         """Take it for a claim of no shape when three shapes or more are denied and none is affirmed."""

@@ -38,7 +38,7 @@ MAYBE = word_set("maybe perhaps possibly")
 ONWARD = word_set("to out outward outwards toward towards inwards")
 COPULAS = word_set(
     """
-    is are was were looks look remains remain stays stay seems seem appears
+    is are was were looks look remains remain stays stay seems seem appears it's they're that's
     """
 )
 WHOLES = word_set(

@@ -110,6 +110,7 @@ _RIGHT = word_set(
     right rightmost righthand rightward rightwards rightside
     """
 )
+_NOT_LEFT = word_set("out alone by over to a an open before until for")
 _SIDED = word_set("the on to at upper lower far top bottom and or its")
 _ORIGIN = word_set(
     """
@@ -266,6 +267,7 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
             "down",
             "to",
             "from",
+            "?",
         )
     ):
         return None
@@ -307,7 +309,7 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
     ):
         # "a doughnut left in the rain"
         return None
-    if words[start] == "left" and following in ("out", "alone", "by", "over", "to", "a", "an", "open"):
+    if words[start] == "left" and following in _NOT_LEFT:
         return None
     return _direction(up, right), index
 

@@ -8,7 +8,7 @@ from .asked import Asked
 from .binding import bind
 from .claims import ATTRIBUTES, Claim, Feature, Reading
 from .evidence import Evidence, Judgement, Weight, seen
-from .inventions import charge_flawless, charge_inventions, judge_clear, judge_survivors
+from .inventions import charge_flawless, charge_inventions, judge_clear, judge_clear_arcs, judge_survivors
 from .lexicon import Lexicon
 from .options import Options
 from .slots import MINOR, judge_flanks, judge_pairs, judge_slot, judge_spots, qualified, said_of
@@ -117,6 +117,7 @@ def judge(
     _rest(result, reading, truth, weight)
     _balance(result, truth, asked, lexicon, options)
     judge_clear(result, reading, truth, lexicon, weight)
+    judge_clear_arcs(result, reading, truth, lexicon, weight)
     judge_survivors(result, reading, truth, lexicon, weight, asked)
     charge_flawless(result, reading, truth, weight)
     charge_inventions(result, reading, truth, options.penalty * options.invention)

@@ -74,7 +74,7 @@ class Placing(ClauseState):
         if low == high and following in (["inward"], ["inwards"], ["downwards"]):
             return 0.0, high
         if low == high and before in (["up", "to"], ["out", "to"], ["stops", "at"], ["ends", "at"]):
-            return 0.0, high
+            return self._begun(high), high
         if low < high or not before:
             return radius
         if not {"outside", "above", "over", "past", "beyond"}.isdisjoint(before):
@@ -82,6 +82,16 @@ class Placing(ClauseState):
         if not {"inside", "within", "below", "until", "before"}.isdisjoint(before):
             return 0.0, high
         return radius
+
+    def _begun(self, high: float) -> float:
+        """Return where the stretch that ends here begins: "begins at 0.45 R and ends at 0.7 R"."""
+        last = self.reading.claims[-1] if self.reading.claims else None
+        if last is None or last.slot != "zone" or last.sentence != self.sentence or not last.affirmed:
+            return 0.0
+        if not isinstance(last.value, tuple) or last.value[0] != last.value[1] or last.value[0] >= high:
+            return 0.0
+        last.value = (last.value[0], high)
+        return last.value[0]
 
     def _landmark(self, i: int) -> bool:
         """Tell whether a feature is named only to say where another one lies: "west of the ring"."""
@@ -93,6 +103,7 @@ class Placing(ClauseState):
             return False
         before, earlier = words[at], words[at - 1]
         headed = any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
+        headed = headed or words[self.clause_start] == "it"
         onward = not ONWARD.isdisjoint(words[i + 1 : i + 4])
         if headed and (before in CONTACTS or (before == "from" and (earlier in LEAVING or onward))):
             # "a line that crosses the ring", "runs outwards from the ring"
@@ -127,6 +138,9 @@ class Placing(ClauseState):
             return True
         if before == "and" and "between" in words[max(0, i - 9) : i]:
             # "between the contour of the clump and the border"
+            return True
+        if before == "across" and at > 0 and words[at - 1] == "other":
+            # "They face each other across the hub."
             return True
         if before == "to" and at > 0 and words[at - 1] in ("nearest", "closest"):
             # "the part nearest to the edge"

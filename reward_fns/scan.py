@@ -106,7 +106,8 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
                 items.extend(spatial)
                 i = spatial[-1][1]
                 continue
-        if (digit or word in TENS) and i + 1 < size and words[i + 1] in ("%", "percent"):
+        percent = (digit or word in TENS) and i + 1 < size and words[i + 1] in ("%", "percent")
+        if percent and end <= i + 2:
             share = _percent(words, i)
             if share is not None:
                 append((i, i + 2, "term", share))
