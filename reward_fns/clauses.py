@@ -35,8 +35,13 @@ _HEADING = 5
 """Words of a heading at most: "Longer: the scratch"."""
 _ENOUGH = 1200
 _SHAPES = frozenset(("ring", "blob", "line", "arc", "grid", "Donut", "Edge-Ring", "Scratch", "Loc", "Center", "Edge-Loc"))
+_REASONS = (["it"], ["they"], ["this"], ["there"], ["the"])
+_AT_LARGE = frozenset(("has", "would", "needs", "means", "is", "runs", "goes", "sits", "lies", "covers", "fills"))
+_HERE = frozenset(("this", "here", "these", "ours"))
+_PLACED = (["on"], ["at"], ["in"], ["to"], ["toward"], ["towards"])
 _ALL_DENIED = 3
 _BEFORE_CHOICE = word_set("the it is it's that that's this clearly definitely certainly rather i'd say of course ,")
+_LATTER = frozenset(("latter", "second"))
 _CHOSEN = {"first": 0, "former": 0, "second": 1, "latter": 1}
 
 
@@ -78,8 +83,8 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             self._pick(_CHOSEN[words[at]], at)
 
     def _former(self, i: int, j: int) -> None:
-        if self.choices and i > 3:
-            self._pick(0 if "former" in self.words[i:j] else 1, i)
+        if self.choices and not (i <= 3 and self.reading.claims):
+            self._pick(1 if _LATTER.intersection(self.words[i:j]) else 0, i)
 
     def _pick(self, which: int, at: int) -> None:
         chosen = self.choices[which]
@@ -164,7 +169,8 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             self.good = good
             return
         if mark in (",", "and", "or"):
-            if self.deny and (follows_verb or pronoun or self._adds(i)):
+            placed = mark == "and" and self.words[i - 1] == "," and self.words[i + 1 : i + 2] in _PLACED
+            if self.deny and (follows_verb or pronoun or placed or self._adds(i)):
                 self._end_denial()
             if follows_verb and self.verb_seen and mark != "or":
                 self._new_clause()
@@ -240,6 +246,15 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         if word == "if" and "were" in self.words[i : i + 12]:
             self._new_clause()
             self.deny = "deny"
+        elif (
+            word == "as"
+            and self.deny
+            and self.words[j : j + 1] in _REASONS
+            and self.words[max(0, i - 2) : i - 1] != ["as"]
+        ):
+            # "It can't be a scratch, as it is as wide as long."
+            self._new_clause()
+            self.clause_start = j
         elif word in ENDS_DENIAL:
             self._end_denial()
         elif word not in PLAIN_TURNS:
@@ -338,6 +353,10 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         if slot == "type" and i and words[i - 1] == "in" and (i < 2 or words[i - 2] in SENTENCE_ENDS):
             # "In Near-full you find ..." speaks of the class at large.
             denied = True
+        if slot == "type" and self._at_large(i, j):
+            # "A Donut has a hole; this has none."
+            self.unreal = True
+            return
         claim = Claim(
             slot, value, affirmed != denied, self.choice, i, j, self.clause, self.sentence, self.good, short
         )
@@ -364,6 +383,20 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             c.affirmed and not c.good and (c.slot == "around" or c.value in ("ring", "Edge-Ring", "Donut", "edge"))
             for c in self.reading.claims[self.from_here :]
         )
+
+    def _at_large(self, i: int, j: int) -> bool:
+        """Tell whether a sentence says what a class is like, and the next what is seen here."""
+        words = self.words
+        if i < 1 or words[i - 1] not in ("a", "an") or (i > 1 and words[i - 2] not in SENTENCE_ENDS):
+            return False
+        if j >= len(words) or words[j] not in _AT_LARGE:
+            return False
+        for n in range(j, min(j + 24, len(words) - 1)):
+            if words[n] in (".", ";", ",", ":", "\u2013"):
+                following = words[n + 2 if words[n + 1] in ("but", "and") and n + 2 < len(words) else n + 1]
+                if following in _HERE:
+                    return True
+        return False
 
     def _measured_by(self, i: int) -> bool:
         """Tell whether a class is named to compare with: "rather than a Donut", "too few for a Random"."""

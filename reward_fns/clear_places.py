@@ -99,7 +99,7 @@ class ClearPlaces(ClauseState):
             # "Good is the middle."
             self.good = True
             return
-        if words[i] in ("pass", "passes", "passing") and (
+        if words[i] in ("pass", "passes", "passing", "live", "lives", "living") and (
             following in DIRECTIONS or following in PREPOSITIONS
         ):
             return

@@ -35,7 +35,7 @@ _UNITS = word_set(
 )
 _FOLLOWING = word_set(
     """
-    it they this where which inward inwards on in to
+    it they this where which inward inwards on in to as than
     """
 )
 _CLOCKS = frozenset(("o'clock", "oclock", "o'clk", "oclk", "uhr"))
@@ -67,7 +67,8 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
         return Arc(hour, 0.0), index
     unit = words[index] if index < len(words) else ""
     if unit in _AFTER_HOUR and unit not in ("side", "way") and before not in ("each", "by", "off", "every"):
-        single = unit in ("hour", "hours") and words[start] in ("1", "one")
+        # "Two hours further" is a distance.
+        single = unit == "hours" or (unit == "hour" and words[start] in ("1", "one"))
         return None if single else (Arc(hour, 0.0), index + 1)
     named = words[start - 2] if start > 1 and words[start - 1] in (":", "=", "is", "about") else before
     if named == "is":

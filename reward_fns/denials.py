@@ -36,6 +36,9 @@ class Denials(ClauseState):
         ):
             self.deny = "deny"
             return
+        if word == "none" and i and words[i - 1] in ("has", "have", "had"):
+            # "A Donut has a hole; this has none."
+            return
         if word == "none" and j == i + 1 and (j >= len(words) or words[j] not in NONE_VERBS):
             self._claim("type", "None", True, i, j)
             self._claim("shape", "none", True, i, j)

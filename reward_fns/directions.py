@@ -302,7 +302,7 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
     if (
         words[start] == "left"
         and start == index - 1
-        and following in ("in", "behind")
+        and following in ("in", "behind", "the", "its", "no", "only", "some", "traces", "marks")
         and start
         and words[start - 1].isalpha()
         and words[start - 1] not in _SIDED

@@ -152,7 +152,11 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
     if after == ["of", "the", "way"] or after[:2] == ["the", "way"]:
         index += len(after) if after[0] == "of" else 2
         rest = words[index : index + 4]
-        inward = bool(rest) and (rest[0] in ("in", "inward", "inwards") or not _HUBS.isdisjoint(rest))
+        inward = bool(rest) and (
+            rest[0] in ("in", "inward", "inwards")
+            or (rest[0] not in ("between", "from") and not _HUBS.isdisjoint(rest))
+            or (rest[0] in ("between", "from") and not _RIMS.isdisjoint(rest[:3]))
+        )
         if rest and rest[0] in ("round", "around", "along", "across"):
             return None
         if rest and rest[0] in ("in", "out", "inward", "outward", "inwards", "outwards"):
@@ -206,8 +210,9 @@ def _fraction(words: list[str], index: int) -> tuple[float, int] | None:
             return int(word[:3]) / int(words[index + 2][:3]), index + 3
         share = _share(words, index)
         return None if share is None else (share, index + 1)
-    if word in TENS and index + 1 < size and words[index + 1] in ("%", "percent"):
-        return TENS[word] / 100, index + 2
+    spoken = spoken_percent(words, index)
+    if spoken is not None:
+        return spoken[0] / 100, spoken[1]
     if word in _PARTS:
         if word in ("half", "halves") and index + 1 < size and words[index + 1] == "a":
             return None
@@ -216,6 +221,19 @@ def _fraction(words: list[str], index: int) -> tuple[float, int] | None:
         value = _COUNTS[word] / _PARTS[words[index + 1]]
         return (value, index + 2) if value <= 1 else None
     return None
+
+
+def spoken_percent(words: list[str], i: int) -> tuple[float, int] | None:
+    """Read "five percent", "forty percent" or "forty five percent"; the index is that after it."""
+    value, at = TENS.get(words[i], 0), i + 1
+    if not value or at < len(words):
+        following = words[at] if value else words[i]
+        unit = _COUNTS.get(following, 0) if following not in ("a", "an") else 0
+        if unit and (not value or unit < 10):
+            value, at = value + unit, at + bool(value)
+    if not value or at >= len(words) or words[at] not in ("%", "percent"):
+        return None
+    return float(value), at + 1
 
 
 def _shares(words: list[str], start: int) -> tuple[float, float, int] | None:

@@ -9,7 +9,7 @@ from .angles import Arc, hour_of
 from .clock import NUMBERS
 from .directions import COMPASS, COMPOUNDS, ORDINALS, POINTS, QUARTERS, VERTICAL, read_arcs
 from .lexicon import Entry, Lexicon
-from .radii import STARTS, TENS, read_radius
+from .radii import STARTS, TENS, read_radius, spoken_percent
 from .text import BREAK
 from .words import word_set
 
@@ -50,6 +50,7 @@ _SPATIAL = (
     | {"r", "radius", "l", "q", "quadrant", "x", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
 )
 _OTHERS = _SPATIAL | SEPARATORS
+_COUNTED = frozenset((*TENS, *NUMBERS, "fifteen"))
 _RADIAL = STARTS | {"r", "radius"}
 
 Item = tuple[int, int, str, Any]
@@ -58,6 +59,12 @@ Item = tuple[int, int, str, Any]
 
 def corrected(words: list[str], lexicon: Lexicon) -> list[str]:
     """Return the words with the misspelt ones mended."""
+    if "cent" in words:
+        # "Per cent" is one word; the second half becomes a filler, so that spans hold.
+        words = [
+            "%" if w == "per" and n + 1 < len(words) and words[n + 1] == "cent" else "of" if w == "cent" else w
+            for n, w in enumerate(words)
+        ]
     fixes = {word: _base(word, lexicon) for word in set(words).difference(lexicon.known) if len(word) >= 4}
     if not any(fixes.values()):
         return words
@@ -106,12 +113,11 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
                 items.extend(spatial)
                 i = spatial[-1][1]
                 continue
-        percent = (digit or word in TENS) and i + 1 < size and words[i + 1] in ("%", "percent")
-        if percent and end <= i + 2:
-            share = _percent(words, i)
-            if share is not None:
-                append((i, i + 2, "term", share))
-            i += 2
+        percent = _percent(words, i) if digit or word in _COUNTED else None
+        if percent is not None and end <= percent[0]:
+            if percent[1] is not None:
+                append((i, percent[0], "term", percent[1]))
+            i = percent[0]
             continue
         if entries is not None:
             append((i, end, "term", entries))
@@ -154,14 +160,21 @@ def _count(words: list[str], i: int) -> float | None:
     return float(word) if word.isdigit() and word.isascii() and len(word) <= 4 else None
 
 
-def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
-    """Read the share of failing dies: nearly all of them, or few."""
-    near = words[i + 2 : i + 8]
-    try:
-        value = float(TENS.get(words[i], words[i]))
-    except ValueError:
-        return None
-    return _share_of(value, near, not _FILLING.isdisjoint(words[max(0, i - 5) : i]))
+def _percent(words: list[str], i: int) -> tuple[int, tuple[Entry, ...] | None] | None:
+    """Read the share of failing dies: nearly all of them, or few; and the index after it."""
+    if words[i][0].isdigit():
+        if i + 1 >= len(words) or words[i + 1] not in ("%", "percent"):
+            return None
+        try:
+            value, end = float(words[i]), i + 2
+        except ValueError:
+            return None
+    else:
+        spoken = spoken_percent(words, i)
+        if spoken is None:
+            return None
+        value, end = spoken
+    return end, _share_of(value, words[end : end + 6], not _FILLING.isdisjoint(words[max(0, i - 5) : i]))
 
 
 def _share_of(value: float, near: list[str], filling: bool = False) -> tuple[Entry, ...] | None:
