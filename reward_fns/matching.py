@@ -98,7 +98,7 @@ def judge(
             entry = judge_slot(slot, thing, said, lexicon, weight(slot, strongest.source), half)
             entry.slot = slot
             if entry.credit < 0:
-                entry.credit *= options.penalty * options.wrong * (3.3 if dimension == "defect_type" else 1.0)
+                entry.credit *= options.penalty * options.wrong * (6.0 if dimension == "defect_type" else 1.0)
             elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
                 entry.credit, entry.verdict = 1.0, "met"
             result.evidence.append(entry)
