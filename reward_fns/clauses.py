@@ -331,6 +331,7 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             # To deny "systematic" is not yet to say "random".
             return
         if slot in HEADS and self._landmark(i):
+            self._contact(denied, i, j)
             slot, denied = "landmark", False
         short = False
         if self.apart:

@@ -29,6 +29,10 @@ class Denials(ClauseState):
         word = words[i]
         if word in ANSWERS_NO and self._denies_heading(i, j):
             return
+        if word == "other" and self.deny == "deny":
+            # "No cause other than the pad"
+            self.deny, self.other_at = "", i
+            return
         if (
             word == "none"
             and j < len(words)
@@ -82,6 +86,8 @@ class Denials(ClauseState):
             and self.words[i - 1] in COMPARED
         ):
             # "better than nine dies in ten"
+            return
+        if self.other_at == i:
             return
         self.deny = "contrast"
         self.than = "than" in self.words[i:j]

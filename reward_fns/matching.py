@@ -106,6 +106,8 @@ def judge(
             thing.pairs and "all" in thing.values("around")
         ):
             judge_pairs(thing, result, weight)
+        if dimension == "morphology":
+            _hollowed(thing, features, result, weight)
         if thing.flanks and dimension == "morphology":
             result.evidence.extend(judge_flanks(thing.flanks, features, weight))
         if len(thing.spots) > 1:
@@ -137,6 +139,25 @@ def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, opti
         entry.weight *= options.given
     elif asked.slots and entry.slot and entry.slot not in asked.slots:
         entry.weight *= options.unasked
+
+
+def _hollowed(thing: Thing, features: Sequence[Feature], result: Judgement, weight: Weight) -> None:
+    """Charge a hole in what is solid."""
+    if thing.values("shape") != ["blob"] or "hollow" in thing.values("texture"):
+        return
+    claim = next(
+        (
+            c
+            for f in features
+            for c in f.claims
+            if c.slot == "texture" and c.value == "hollow" and c.affirmed and not c.good and not c.hedged
+        ),
+        None,
+    )
+    if claim is not None:
+        result.evidence.append(
+            Evidence("false", "a hole", -1.0, weight("shape", "hit"), claim.start, claim.end, "it is solid")
+        )
 
 
 def _rest(result: Judgement, reading: Reading, truth: Truth, weight: Weight) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .claims import HEADS, PLACES
+from .claims import HEADS, PLACES, Claim
 from .clause_state import ClauseState
 from .cue_words import (
     BESIDE,
@@ -113,6 +113,18 @@ class Placing(ClauseState):
         if before in ("of", "from"):
             return earlier in BESIDE or (before == "of" and earlier in DIRECTIONS)
         return before == "to" and earlier in JOINED
+
+    def _contact(self, denied: bool, i: int, j: int) -> None:
+        """Take "outside the patch" for apart from it, and "across the patch" for in contact."""
+        words = self.words
+        at = i - 1
+        while at > max(0, i - 4) and words[at] in LINKS:
+            at -= 1
+        value = "touching" if words[at] in ("across", "through") else "separate" if words[at] == "outside" else ""
+        if value:
+            self.reading.claims.append(
+                Claim("texture", value, not denied, self.choice, at, i, self.clause, self.sentence)
+            )
 
     def _listed(self, i: int, j: int) -> bool:
         """Tell whether a word stands alone in a list, as a class name does."""
