@@ -30,7 +30,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             continue
         identity = [c for c in positive if c.slot in _IDENTITY]
         if not identity:
-            opening = _opening(reading, positive[0])
+            opening = _opening(reading, positive[0], previous_end)
             if len(truth.things) > 1 and not _ALL.isdisjoint(opening):
                 # "Both thin out."
                 bound.extend((feature, thing) for thing in truth.things)
@@ -76,7 +76,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             and thing is previous
             and len(truth.things) == 2
             and not any(c.slot == "type" for c in heads)
-            and not _OTHER.isdisjoint(_opening(reading, positive[0]))
+            and not _OTHER.isdisjoint(_opening(reading, positive[0], previous_end))
         ):
             # "The second one also sits on the border."
             index = -1 if index == 0 else 0
@@ -163,10 +163,10 @@ def _placeless(first: Feature, second: Feature) -> bool:
     )
 
 
-def _opening(reading: Reading, claim: Claim) -> list[str]:
-    """Return the words that lead up to a claim within its clause."""
+def _opening(reading: Reading, claim: Claim, after: int = 0) -> list[str]:
+    """Return the words that lead up to a claim within its clause, and after what was said before."""
     words: list[str] = []
-    for word in reversed(reading.words[max(0, claim.start - 10) : claim.start]):
+    for word in reversed(reading.words[max(after, claim.start - 10) : claim.start]):
         if word in SENTENCE_ENDS or word == ";":
             break
         words.append(word)

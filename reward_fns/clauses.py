@@ -38,6 +38,7 @@ _SHAPES = frozenset(("ring", "blob", "line", "arc", "grid", "Donut", "Edge-Ring"
 _REASONS = (["it"], ["they"], ["this"], ["there"], ["the"])
 _AT_LARGE = frozenset(("has", "would", "needs", "means", "is", "runs", "goes", "sits", "lies", "covers", "fills"))
 _HERE = frozenset(("this", "here", "these", "ours"))
+_REJECTS = frozenset(("out", "off", "not", "never", "excluded", "unlikely", "rejected", "against", "without"))
 _PLACED = (["on"], ["at"], ["in"], ["to"], ["toward"], ["towards"])
 _ALL_DENIED = 3
 _BEFORE_CHOICE = word_set("the it is it's that that's this clearly definitely certainly rather i'd say of course ,")
@@ -150,6 +151,11 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
                 return
             if self.rejected_at == i and not claims:
                 # "Less likely: a mechanical touch."
+                self._new_clause()
+                self.deny = "deny"
+                return
+            if i and self.words[i - 1] in _REJECTS and (i < 2 or self.words[i - 2] in SENTENCE_ENDS):
+                # "Out: a robot scratch."
                 self._new_clause()
                 self.deny = "deny"
                 return
@@ -346,6 +352,9 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         if slot in ATTRIBUTES and self.aside_deny and self.deny == "deny":
             # "not quite straight (a little curve)"
             denied = self.words[i] in OWN_DENIAL
+        if value == "blob" and words[i] in OWN_DENIAL and self._rounding():
+            # "A ring, large, without hole"
+            slot, value = "closure", "closed"
         if value == "line" and words[i] in STRINGS and words[i - 1] in SEPARATORS and self._rounding():
             # "Around the outside, wire"
             return

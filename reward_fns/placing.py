@@ -26,6 +26,10 @@ from .cue_words import (
     WHOLES,
 )
 from .scan import DIRECTIONS, SEPARATORS
+from .words import word_set
+
+
+_WALKS = word_set("you one i we go going move moving walk walking")
 
 
 class Placing(ClauseState):
@@ -150,6 +154,11 @@ class Placing(ClauseState):
             return True
         if before == "and" and "between" in words[max(0, i - 9) : i]:
             # "between the contour of the clump and the border"
+            return True
+        if before in ("nearer", "closer", "nearest", "closest"):
+            return True
+        if before == "from" and j < len(words) and words[j] in _WALKS:
+            # "From the middle you go towards two."
             return True
         if before == "across" and at > 0 and words[at - 1] == "other":
             # "They face each other across the hub."
