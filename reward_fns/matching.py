@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from .asked import Asked
 from .binding import bind
-from .claims import ATTRIBUTES, Claim, Feature, Reading
+from .claims import ATTRIBUTES, HEADS, Claim, Feature, Reading
 from .evidence import Evidence, Judgement, Weight, seen
 from .inventions import charge_flawless, charge_inventions, judge_clear, judge_clear_arcs, judge_survivors
 from .lexicon import Lexicon
@@ -135,6 +135,10 @@ def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, opti
     known = asked.survivors or any(
         (asked.beyond or c.slot in slots) and fit(c, thing, lexicon) >= 0.9 for c in asked.given
     )
+    facts = thing.facts.get(entry.slot, ())
+    if facts and all(fact.source == "class" for fact in facts):
+        # "Does it reach the ring?" takes for granted where a ring of the class lies.
+        known = known or any(c.slot in HEADS and fit(c, thing, lexicon) >= 0.9 for c in asked.given)
     if known and entry.credit == 0.0:
         entry.weight *= options.given
     elif asked.slots and entry.slot and entry.slot not in asked.slots:
