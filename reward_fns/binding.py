@@ -139,9 +139,7 @@ def _shared_out(
         # An attribute goes with the direction before it, the first ones with the first.
         at = max(0, sum(arc.start <= claim.start for arc in arcs) - 1)
         parts[at].append(claim)
-    return [
-        (Feature(part, feature.sentence), owner) for part, owner in zip(parts, owners, strict=True)
-    ]
+    return [(Feature(part, feature.sentence), owner) for part, owner in zip(parts, owners, strict=True)]
 
 
 _MOST_ARCS = 6

@@ -22,7 +22,8 @@ COMPARED = word_set("more less better fewer other higher lower worse")
 COMPLEMENTS = word_set("inside outside beyond within elsewhere")
 CONTACTS = word_set(
     """
-    crosses cross crossing touches touch touching reaches meets joins hits intersects crossed into through across
+    crosses cross crossing touches touch touching reaches meets joins hits intersects crossed into through
+    across
     """
 )
 LEAVING = word_set("outward outwards inward inwards out away runs leaves starts goes extends emanates")

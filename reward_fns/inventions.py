@@ -128,7 +128,9 @@ def judge_survivors(
     result.evidence.append(Evidence(verdict, "passing dies", credit, amount, claim.start, claim.end))
 
 
-def judge_clear_arcs(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight: Weight) -> None:
+def judge_clear_arcs(
+    result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight: Weight
+) -> None:
     """Charge hours called clear which are those that fail, when no others are said to."""
     for claim in reading.claims[:_LOOKED_AT]:
         if claim.slot != "arc" or claim.affirmed or not isinstance(claim.value, Arc) or claim.value.words:

@@ -28,7 +28,7 @@ from .cue_words import (
 from .scan import DIRECTIONS, SEPARATORS
 from .words import word_set
 
-
+_RELATIONS = {"across": "touching", "through": "touching", "outside": "separate"}
 _WALKS = word_set("you one i we go going move moving walk walking")
 
 
@@ -124,7 +124,7 @@ class Placing(ClauseState):
         at = i - 1
         while at > max(0, i - 4) and words[at] in LINKS:
             at -= 1
-        value = "touching" if words[at] in ("across", "through") else "separate" if words[at] == "outside" else ""
+        value = _RELATIONS.get(words[at])
         if value:
             self.reading.claims.append(
                 Claim("texture", value, not denied, self.choice, at, i, self.clause, self.sentence)

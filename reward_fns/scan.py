@@ -61,10 +61,10 @@ def corrected(words: list[str], lexicon: Lexicon) -> list[str]:
     """Return the words with the misspelt ones mended."""
     if "cent" in words:
         # "Per cent" is one word; the second half becomes a filler, so that spans hold.
-        words = [
-            "%" if w == "per" and n + 1 < len(words) and words[n + 1] == "cent" else "of" if w == "cent" else w
-            for n, w in enumerate(words)
-        ]
+        words = list(words)
+        for n in range(1, len(words)):
+            if words[n - 1] == "per" and words[n] == "cent":
+                words[n - 1 : n + 1] = ["%", "of"]
     fixes = {word: _base(word, lexicon) for word in set(words).difference(lexicon.known) if len(word) >= 4}
     if not any(fixes.values()):
         return words
