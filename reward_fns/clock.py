@@ -94,7 +94,7 @@ def _range(
     hour, index, sure = first
     size = len(words)
     join = index
-    if words[join : join + 1] in (["hour"], ["hours"]):
+    if words[join : join + 1] in (["hour"], ["hours"], ["position"], ["mark"], ["direction"]):
         join += 1
     joint = join
     while join < size and words[join] in _JOIN and join - index < 4:

@@ -20,6 +20,8 @@ from .cue_words import (
 )
 from .scan import SEPARATORS
 
+_NOTHING = frozenset(("none.general", "None", "none"))
+
 
 class Denials(ClauseState):
     """Reads denials, contrasts and what is ruled out."""
@@ -29,10 +31,15 @@ class Denials(ClauseState):
         word = words[i]
         if word in ANSWERS_NO and self._denies_heading(i, j):
             return
-        if word == "other" and self.deny == "deny":
-            # "No cause other than the pad"
-            self.deny, self.other_at = "", i
-            return
+        if word == "other":
+            claims = self.reading.claims
+            if claims and claims[-1].end == i and claims[-1].value in _NOTHING:
+                claims.pop()
+                self.other_at = i
+            if self.deny == "deny" or self.other_at == i:
+                # "No cause other than the pad"
+                self.deny, self.other_at = "", i
+                return
         if (
             word == "none"
             and j < len(words)

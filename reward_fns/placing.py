@@ -28,6 +28,13 @@ from .cue_words import (
 from .scan import DIRECTIONS, SEPARATORS
 from .words import word_set
 
+_ENDING = frozenset(
+    (verb, "at")
+    for verb in word_set(
+        "stops stop ends end finishes finish finishing ending stopping out off away halts quits"
+    )
+) | {("up", "to"), ("out", "to"), ("reaches", "to"), ("extends", "to"), ("up", "until"), ("out", "until")}
+_DISCS = word_set("stops ends")
 _RELATIONS = {"across": "touching", "through": "touching", "outside": "separate"}
 _WALKS = word_set("you one i we go going move moving walk walking")
 
@@ -77,8 +84,10 @@ class Placing(ClauseState):
             return low, 1.0
         if low == high and following in (["inward"], ["inwards"], ["downwards"]):
             return 0.0, high
-        if low == high and before in (["up", "to"], ["out", "to"], ["stops", "at"], ["ends", "at"]):
-            return self._begun(high), high
+        if low == high and tuple(before) in _ENDING:
+            begun = self._begun(high)
+            # What just ends somewhere may be a line.
+            return (begun, high) if begun or before[1] != "at" or before[0] in _DISCS else radius
         if low < high or not before:
             return radius
         if not {"outside", "above", "over", "past", "beyond"}.isdisjoint(before):

@@ -105,7 +105,7 @@ def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int]
             return (
                 (min(ends), max(ends), index)
                 if len(ends) > 1
-                else (0.0 if outer else ends[0], ends[0], index)
+                else (0.0 if outer and words[start + 1] == "radius" else ends[0], ends[0], index)
             )
         return None
     found = _fraction(words, start + 1)
