@@ -12,7 +12,7 @@ PRONOUNS = word_set(
 )
 TOWARD = word_set(
     """
-    toward towards outwards outward inwards inward fade fades
+    toward towards outwards outward inwards inward fade fades facing faces
     """
 )
 ANSWERS_NO = word_set("no none not zero absent nil never nowhere missing")

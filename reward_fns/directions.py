@@ -114,6 +114,7 @@ _RIGHT = word_set(
 )
 _NOT_LEFT = word_set("out alone by over to a an open before until for")
 _RANGES = (["to"], ["until"], ["till"], ["\u2013"], ["-"])
+_INTO = frozenset(("to", "into", "until", "till"))
 _SIDED = word_set("the on to at upper lower far top bottom and or its")
 _ORIGIN = word_set(
     """
@@ -302,6 +303,9 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
             "was",
         )
     ):
+        return None
+    if words[start] == "right" and words[start + 1 : start + 2] in (["down"], ["up"]) and following in _INTO:
+        # "right down to the midpoint"
         return None
     if (
         words[start] == "left"

@@ -157,7 +157,8 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
             or (rest[0] not in ("between", "from") and not _HUBS.isdisjoint(rest))
             or (rest[0] in ("between", "from") and not _RIMS.isdisjoint(rest[:3]))
         )
-        if rest and rest[0] in ("round", "around", "along", "across"):
+        if (rest and rest[0] in ("round", "around", "along", "across")) or words[start - 1] == "round":
+            # "It goes round three quarters of the way."
             return None
         if rest and rest[0] in ("in", "out", "inward", "outward", "inwards", "outwards"):
             index += 1
