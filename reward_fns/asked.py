@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -72,6 +73,7 @@ class Asked:
         given: What it takes for granted: "the ring", "the two clusters".
         survivors: Whether it asks where dies pass.
         beyond: Whether it asks for what there is besides what it names.
+        choices: The two things it lets choose from: "a ring or an arc?"
     """
 
     words: list[str]
@@ -79,6 +81,7 @@ class Asked:
     given: list[Claim] = field(default_factory=list)
     survivors: bool = False
     beyond: bool = False
+    choices: tuple[Claim, ...] = ()
 
 
 NOTHING = Asked([])
@@ -92,7 +95,8 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
     lexicon = load_lexicon(lexicon_path)
     text = read_text(question)
     words = text.words
-    given = [claim for claim in read(text, lexicon).claims if _is_given(words, claim)]
+    claims = read(text, lexicon).claims
+    given = [claim for claim in claims if _is_given(words, claim)]
     slots = {slot for n, word in enumerate(words) if word not in _AT_LARGE for slot in _asks(words, n)}
     if slots.isdisjoint(("zone", "arc")):
         # "Describe it" asks for all of its form; "describe its position" does not.
@@ -106,7 +110,20 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
         given,
         not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
         not _BEYOND.isdisjoint(words),
+        _choices(words, claims),
     )
+
+
+def _choices(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:
+    """Return the two things of a question that offers a choice, nouns before attributes; else nothing."""
+    found = [
+        (a, b)
+        for a, b in itertools.pairwise(claims)
+        if a.slot == b.slot and a.value != b.value and "or" in words[a.end : b.start] and b.start - a.end <= 4
+    ]
+    heads = [pair for pair in found if pair[0].slot in HEADS]
+    best = heads or found
+    return best[0] if len(best) == 1 else ()
 
 
 def _asks(words: list[str], n: int) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             continue
         identity = [c for c in positive if c.slot in _IDENTITY]
         if not identity:
-            opening = _opening(reading, positive[0])
+            opening = _opening(reading, positive[0], previous_end)
             if len(truth.things) > 1 and not _ALL.isdisjoint(opening):
                 # "Both thin out."
                 bound.extend((feature, thing) for thing in truth.things)
@@ -49,6 +49,21 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             if owner is not None:
                 previous, last_sentence = owner, feature.sentence
             continue
+        if (
+            len(truth.things) == 2
+            and "both" in _opening(reading, positive[0])
+            and all(c.slot in PLACES for c in positive)
+            and reading.words[positive[-1].end : positive[-1].end + 1] in ([], [":"], ["."], [";"], [","])
+        ):
+            # "Both are at the top."
+            bound.extend((feature, thing) for thing in truth.things)
+            continue
+        shared = _shared_out(feature, identity, truth, lexicon)
+        if shared:
+            # "Top left and bottom right are hit."
+            bound.extend(shared)
+            previous, last_sentence = shared[-1][1], feature.sentence
+            continue
         last_sentence = feature.sentence
         claims = feature.claims
         best, _, index = max(
@@ -65,7 +80,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             and thing is previous
             and len(truth.things) == 2
             and not names
-            and not _OTHER.isdisjoint(_opening(reading, positive[0]))
+            and not _OTHER.isdisjoint(_opening(reading, positive[0], previous_end))
         ):
             # "The second one also sits on the border."
             index = -1 if index == 0 else 0
@@ -107,6 +122,33 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
     return bound
 
 
+def _shared_out(
+    feature: Feature, identity: Sequence[Claim], truth: Truth, lexicon: Lexicon
+) -> list[tuple[Feature, Thing | None]]:
+    """Share the directions of one clause among the features that lie there, when it names none of them."""
+    arcs = [c for c in identity if c.slot == "arc"][:_MOST_ARCS]
+    if len(truth.things) < 2 or len(arcs) < 2 or any(c.slot in ("type", "shape") for c in identity):
+        return []
+    owners: list[Thing] = []
+    for claim in arcs:
+        fits = [fit(claim, thing, lexicon) if thing.facts.get("arc") else -1.0 for thing in truth.things]
+        best = max(fits)
+        if best <= 0.3 or fits.count(best) > 1:
+            return []
+        owners.append(truth.things[fits.index(best)])
+    if len({id(owner) for owner in owners}) < 2:
+        return []
+    parts: list[list[Claim]] = [[] for _ in arcs]
+    for claim in feature.claims:
+        # An attribute goes with the direction before it, the first ones with the first.
+        at = max(0, sum(arc.start <= claim.start for arc in arcs) - 1)
+        parts[at].append(claim)
+    return [(Feature(part, feature.sentence), owner) for part, owner in zip(parts, owners, strict=True)]
+
+
+_MOST_ARCS = 6
+
+
 def _another_class(names: Sequence[Claim], thing: Thing, labels: Sequence[Value], reading: Reading) -> bool:
     """Tell whether a feature bears the name of a class the wafer lacks, and not that of the thing."""
     return any(
@@ -122,10 +164,10 @@ def _placeless(first: Feature, second: Feature) -> bool:
     )
 
 
-def _opening(reading: Reading, claim: Claim) -> list[str]:
-    """Return the words that lead up to a claim within its clause."""
+def _opening(reading: Reading, claim: Claim, after: int = 0) -> list[str]:
+    """Return the words that lead up to a claim within its clause, and after what was said before."""
     words: list[str] = []
-    for word in reversed(reading.words[max(0, claim.start - 10) : claim.start]):
+    for word in reversed(reading.words[max(after, claim.start - 10) : claim.start]):
         if word in SENTENCE_ENDS or word == ";":
             break
         words.append(word)

@@ -40,6 +40,9 @@ class ClauseState:
         self.heading_start = 0
         self.maybe_at = (-1, 0)
         self.than = False
+        self.at_item = 0
+        self.other_at = -1
+        self.choices: Sequence[Claim] = ()
 
     def _new_clause(self) -> None:
         self.clause += 1

@@ -12,18 +12,19 @@ from .cue_words import (
     CONTINUES,
     ENDS_DENIAL,
     MAYBE,
-    NEGATIVE,
     OUTLINES,
     OWN_DENIAL,
     PLAIN_TURNS,
     PRONOUNS,
     REACHING,
     SILENT,
+    STRINGS,
     SUBJECTS,
     THROUGHOUT,
     WOULD,
 )
 from .denials import Denials
+from .mentions import Mentions
 from .placing import Placing
 from .scan import SENTENCE_ENDS, SEPARATORS
 from .sides import flank_of
@@ -31,15 +32,19 @@ from .sides import flank_of
 _HEADING = 5
 """Words of a heading at most: "Longer: the scratch"."""
 _ENOUGH = 1200
+_REASONS = (["it"], ["they"], ["this"], ["there"], ["the"])
+_REJECTS = frozenset(("out", "off", "not", "never", "excluded", "unlikely", "rejected", "against", "without"))
+_PLACED = (["on"], ["at"], ["in"], ["to"], ["toward"], ["towards"])
 
 
-class ClauseWalker(Denials, ClearPlaces, Placing):
+class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
     """Walk the items of a text once, with the polarity and subject of the clause at hand."""
 
     def run(self) -> None:
         """Read every item; the claims are in the reading then."""
         items, cues = self.items, _CUES.get
         for k, (i, j, kind, value) in enumerate(items):
+            self.at_item = k
             if kind == "sep":
                 self._separator(k, i, value)
             elif self.skip is not None and self.skip[i]:
@@ -61,6 +66,7 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         self.reading.sentences = self.sentence + 1
         self._rest()
         self._named_center()
+        self._eliminated()
 
     def _separator(self, k: int, i: int, mark: str) -> None:
         if self.good and self.good_ends:
@@ -123,6 +129,11 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
                 self._new_clause()
                 self.deny = "deny"
                 return
+            if i and self.words[i - 1] in _REJECTS and (i < 2 or self.words[i - 2] in SENTENCE_ENDS):
+                # "Out: a robot scratch."
+                self._new_clause()
+                self.deny = "deny"
+                return
             short = i - self.clause_start <= _HEADING and len(claims) <= 3
             if (
                 claims
@@ -142,7 +153,8 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             anew = self.verb_seen and mark != "or"
             if self.deny or anew:
                 follows_verb, pronoun = self._ahead(k, i)
-                if self.deny and (follows_verb or pronoun or self._adds(i)):
+                placed = mark == "and" and self.words[i - 1] == "," and self.words[i + 1 : i + 2] in _PLACED
+                if self.deny and (follows_verb or pronoun or placed or self._adds(i)):
                     self._end_denial()
                 if follows_verb and anew:
                     self._new_clause()
@@ -152,6 +164,9 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
     def _adds(self, i: int) -> bool:
         """Tell whether a list goes on to say what is there as well: "no ring, and in addition a scratch"."""
         following = self.words[i + 1 : i + 3]
+        if following[:1] == ["with"]:
+            # "nor is it sparse, with half of the dies gone"
+            return self.verb_seen
         return following == ["in", "addition"] or following[:1] in (["additionally"], ["plus"], ["moreover"])
 
     def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
@@ -207,6 +222,15 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         if word == "if" and "were" in self.words[i : i + 12]:
             self._new_clause()
             self.deny = "deny"
+        elif (
+            word == "as"
+            and self.deny
+            and self.words[j : j + 1] in _REASONS
+            and self.words[max(0, i - 2) : i - 1] != ["as"]
+        ):
+            # "It can't be a scratch, as it is as wide as long."
+            self._new_clause()
+            self.clause_start = j
         elif word in ENDS_DENIAL:
             self._end_denial()
         elif word not in PLAIN_TURNS:
@@ -276,11 +300,15 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             self._new_clause()
         if self.deny == "deny" and slot in ATTRIBUTES and self._turns_from_denial(slot, i):
             self._end_denial()
-        denied = bool(self.deny) or (slot == "type" and "than" in words[max(0, i - 4) : i])
+        denied = bool(self.deny) or (slot == "type" and self._measured_by(i))
+        if denied and value in ("full", "all") and words[i] == "any":
+            # "no ring at any radius"
+            return
         if denied and not affirmed:
             # To deny "systematic" is not yet to say "random".
             return
         if slot in HEADS and self._landmark(i):
+            self._contact(denied, i, j)
             slot, denied = "landmark", False
         short = False
         if self.apart:
@@ -295,11 +323,21 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
         if slot in ATTRIBUTES and self.aside_deny and self.deny == "deny":
             # "not quite straight (a little curve)"
             denied = self.words[i] in OWN_DENIAL
+        if value == "blob" and words[i] in OWN_DENIAL and self._rounding():
+            # "A ring, large, without hole"
+            slot, value = "closure", "closed"
+        if value == "line" and words[i] in STRINGS and words[i - 1] in SEPARATORS and self._rounding():
+            # "Around the outside, wire"
+            return
         if slot == "cause" and self.faulty and self.deny == "deny":
             denied = False
         if slot == "type" and i and words[i - 1] == "in" and (i < 2 or words[i - 2] in SENTENCE_ENDS):
             # "In Near-full you find ..." speaks of the class at large.
             denied = True
+        if slot == "type" and self._at_large(i, j):
+            # "A Donut has a hole; this has none."
+            self.unreal = True
+            return
         claim = Claim(
             slot, value, affirmed != denied, self.choice, i, j, self.clause, self.sentence, self.good, short
         )
@@ -313,28 +351,12 @@ class ClauseWalker(Denials, ClearPlaces, Placing):
             claim.affirmed = not claim.affirmed if self.deny else False
         claims.append(claim)
 
-    def _qualifies(self, i: int, j: int) -> bool:
-        """Tell whether "throughout" goes with an attribute: "evenly packed throughout"."""
-        claims = self.reading.claims
-        last = claims[-1] if claims else None
-        return last is not None and last.slot in ATTRIBUTES and i - last.end <= 1 and last.affirmed
-
-    def _turns_from_denial(self, slot: str, i: int) -> bool:
-        """Tell whether a list goes on to say what is there: "without a break, and crisply cut"."""
-        words = self.words
-        last = self.reading.claims[-1] if self.reading.claims else None
-        return (
-            last is not None
-            and last.start >= self.deny_at
-            and last.slot != slot
-            and words[self.deny_at - 1] in ("without", "no", "any", "a")
-            and "," in words[last.end : i]
-            and not NEGATIVE.intersection(words[last.end : i])
-        )
-
 
 _CUES: dict[str, Callable[[ClauseWalker, int, int], None]] = {
     "verb": ClauseWalker._verb,
+    "former": ClauseWalker._former,
+    "aside": ClauseWalker._aside,
+    "restdead": ClauseWalker._rest_dead,
     "deny": ClauseWalker._deny,
     "contrast": ClauseWalker._contrast,
     "affirm": ClauseWalker._affirm,

@@ -9,14 +9,16 @@ from .cue_words import (
     AFTER_CLEAR,
     COPULAS,
     FINE,
+    LIVING,
     NOUN_PHRASE_STARTS,
     NOUNS,
     PREPOSITIONS,
     QUALITIES,
 )
-from .scan import DIRECTIONS, SEPARATORS
+from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS
 
 _RECENT = 12
+_SOLID = frozenset(("arc", "blob", "line", "scatter"))
 
 
 class ClearPlaces(ClauseState):
@@ -32,13 +34,31 @@ class ClearPlaces(ClauseState):
         self.clause_start = j
         self.good = not sound
 
+    def _aside(self, i: int, j: int) -> None:
+        # "Take away the hub: what remains is good."
+        self.reading.failing.add(self.clause)
+
+    def _rest_dead(self, i: int, j: int) -> None:
+        """Take what was named before as passing: "Just a sliver at the north rim. The rest is dead."."""
+        claims = self.reading.claims
+        start = self.from_here if self.from_here < len(claims) else self.previous_from
+        if self.good or self.deny or any(c.good or not c.affirmed for c in claims[start:]):
+            return
+        for claim in claims[start:]:
+            claim.good = True
+            if claim.slot in PLACES:
+                claim.affirmed = False
+
     def _lone(self, i: int, j: int) -> None:
         # "The edge shows only isolated fails": nothing lies there.
         if not self.deny and any(c.value not in ("none", "full") for c in self._places(self.from_here)):
             self._clear_before()
 
     def _again(self, i: int, j: int) -> None:
-        self.good = self.cleared
+        last = self.reading.claims[-_RECENT:]
+        self.good = self.cleared or any(
+            c.slot == "zone" and not c.affirmed and c.sentence == self.sentence for c in last
+        )
         if self.undone == self.sentence:
             # "Edge-Loc is excluded, as is Scratch."
             self.deny = "deny"
@@ -60,6 +80,10 @@ class ClearPlaces(ClauseState):
             # "Fails and passes interleave."
             return
         self.passes_at = j
+        if words[i] == "normal" and (i == 0 or words[i - 1] in SENTENCE_ENDS) and following in ("", "."):
+            # A verdict of one word.
+            self._claim("type", "None", True, i, j)
+            return
         if words[i] in FINE and any(
             c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :]
         ):
@@ -76,7 +100,7 @@ class ClearPlaces(ClauseState):
             # "Good is the middle."
             self.good = True
             return
-        if words[i] in ("pass", "passes", "passing") and (
+        if words[i] in ("pass", "passes", "passing", "live", "lives", "living") and (
             following in DIRECTIONS or following in PREPOSITIONS
         ):
             return
@@ -89,6 +113,10 @@ class ClearPlaces(ClauseState):
             if claims and claims[-1].start == i:
                 # "the upper half is fine" speaks of no width.
                 claims.pop()
+        elif words[i] in LIVING and self._before_shape(j):
+            # "one narrow green eyebrow", "a healthy hole"
+            self._survivors(i, j)
+            return
         elif words[i] in ("clear", "clean", "good", "fine") and following and following not in SEPARATORS:
             # "a clear ring" is an obvious one; "clear center" is listed as a phrase.
             if following not in AFTER_CLEAR:
@@ -108,6 +136,16 @@ class ClearPlaces(ClauseState):
             return
         self._clear_before(i)
 
+    def _before_shape(self, j: int) -> bool:
+        """Tell whether a noun for a solid shape begins at a token."""
+        items, k = self.items, self.at_item + 1
+        return (
+            k < len(items)
+            and items[k][0] == j
+            and items[k][2] == "term"
+            and any(slot == "shape" and value in _SOLID for slot, value, _ in items[k][3])
+        )
+
     def _clear_before(self, at: int = 0) -> None:
         """Take what the clause says of places as clear: this stretch and the list of places before it."""
         claims = self.reading.claims
@@ -125,7 +163,10 @@ class ClearPlaces(ClauseState):
         if not self._places(start):
             return
         for claim in claims[start:]:
-            if claim.slot in ("zone", "arc", "around"):
+            if claim.value == "full" and self._of_else(max(0, self.clause_start - 3)):
+                # "What remains, all of it, is good."
+                claim.slot, claim.good = "rest", True
+            elif claim.slot in ("zone", "arc", "around"):
                 claim.affirmed = False
             elif claim.slot not in ("type", "cause"):
                 claim.good = True

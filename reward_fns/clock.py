@@ -41,12 +41,15 @@ _UNITS = word_set(
 )
 _FOLLOWING = word_set(
     """
-    it they this where which inward inwards on in to
+    it they this where which inward inwards on in to as than
     """
 )
 _CLOCKS = frozenset(("o'clock", "oclock", "o'clk", "oclk", "uhr"))
 _SUFFIXES = _CLOCKS | word_set(": thirty fifteen forty - ish h on of o")
 """What may go on with an hour after its number."""
+_HANDS = frozenset(("clock", "hand"))
+_THE_HOUR = word_set("to from by on below above beneath under straddling straddles across opposite")
+_HOUR_WORDS = frozenset(("hour", "hours", "position", "mark", "direction"))
 _DIALS = word_set("clock dial watch clockface")
 _TILL = word_set("until till til thru")
 _ENDS = word_set(". , ; : ) ! ? and plus but while with or a the is there where are") | {"", "\n", "\u2013"}
@@ -73,7 +76,8 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
         return Arc(hour, 0.0), index
     unit = words[index] if index < len(words) else ""
     if unit in _AFTER_HOUR and unit not in ("side", "way") and before not in ("each", "by", "off", "every"):
-        single = unit in ("hour", "hours") and words[start] in ("1", "one")
+        # "Two hours further" is a distance.
+        single = unit == "hours" or (unit == "hour" and words[start] in ("1", "one"))
         return None if single else (Arc(hour, 0.0), index + 1)
     named = words[start - 2] if start > 1 and words[start - 1] in (":", "=", "is", "about") else before
     if named == "is":
@@ -85,10 +89,10 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
     near = before in ("at", "near", "towards", "toward", "around", "past", "@", "where", "until", "till")
     if before == "to" and start > 1 and words[start - 2] in ("pointing", "points", "point", "close", "next"):
         return Arc(hour, 0.0), index
-    if "clock" in words[max(0, start - 4) : start]:
+    if not _HANDS.isdisjoint(words[max(0, start - 4) : start]):
         return Arc(hour, 0.0), index
     pointed = before == "of" and start > 2 and words[start - 3] in ("direction", "side", "position", "mark")
-    if near or pointed or (before in ("to", "from", "by") and words[start - 1] == "the"):
+    if near or pointed or (before in _THE_HOUR and words[start - 1] == "the"):
         return Arc(hour, 0.0), index
     return None
 
@@ -99,7 +103,7 @@ def _range(
     hour, index, sure = first
     size = len(words)
     join = index
-    if join < size and words[join] in ("hour", "hours"):
+    if join < size and words[join] in _HOUR_WORDS:
         join += 1
     joint = join
     while join < size and words[join] in _JOIN and join - index < 4:

@@ -12,7 +12,7 @@ PRONOUNS = word_set(
 )
 TOWARD = word_set(
     """
-    toward towards outwards outward inwards inward fade fades
+    toward towards outwards outward inwards inward fade fades facing faces
     """
 )
 ANSWERS_NO = word_set("no none not zero absent nil never nowhere missing")
@@ -23,6 +23,7 @@ COMPLEMENTS = word_set("inside outside beyond within elsewhere")
 CONTACTS = word_set(
     """
     crosses cross crossing touches touch touching reaches meets joins hits intersects crossed into through
+    across
     """
 )
 LEAVING = word_set("outward outwards inward inwards out away runs leaves starts goes extends emanates")
@@ -38,7 +39,7 @@ MAYBE = word_set("maybe perhaps possibly")
 ONWARD = word_set("to out outward outwards toward towards inwards")
 COPULAS = word_set(
     """
-    is are was were looks look remains remain stays stay seems seem appears
+    is are was were looks look remains remain stays stay seems seem appears it's they're that's
     """
 )
 WHOLES = word_set(
@@ -93,6 +94,9 @@ OUTLINES = word_set(
 )
 SIZES = word_set("width thickness diameter diameters gap margin length span separation clearance")
 FINE = word_set("flawless perfect faultless immaculate pristine")
+LIVING = word_set("green healthy passing good surviving living live")
+STRINGS = word_set("wire thread hair hairline string cord rope ribbon filament needle twine cable")
+RELATIVES = frozenset(("that", "which", "who"))
 FAULTS = word_set(
     """
     same equal uniform even homogeneous stable ok good clean right correct constant working well equally
@@ -115,7 +119,7 @@ WOULD = word_set(
 )
 RESTS = word_set("rest remaining remainder otherwise elsewhere residual")
 SHARES = word_set("quarters quarter thirds third half most part parts majority percent %")
-ELSE = RESTS | {"else", "other", "others"}
+ELSE = RESTS | {"else", "other", "others", "remains"}
 PREPOSITIONS = word_set(
     """
     above below beneath under beyond between around close beside outside inside from to into out off just

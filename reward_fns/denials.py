@@ -15,9 +15,12 @@ from .cue_words import (
     DROPPED,
     FAULTS,
     NONE_VERBS,
+    RELATIVES,
     VERB_DENIAL,
 )
 from .scan import SEPARATORS
+
+_NOTHING = frozenset(("none.general", "None", "none"))
 
 
 class Denials(ClauseState):
@@ -28,12 +31,24 @@ class Denials(ClauseState):
         word = words[i]
         if word in ANSWERS_NO and self._denies_heading(i, j):
             return
+        if word == "other":
+            claims = self.reading.claims
+            if claims and claims[-1].end == i and claims[-1].value in _NOTHING:
+                claims.pop()
+                self.other_at = i
+            if self.deny == "deny" or self.other_at == i:
+                # "No cause other than the pad"
+                self.deny, self.other_at = "", i
+                return
         if (
             word == "none"
             and j < len(words)
             and words[j] in ("at", "in", "on", "along", "near", "beyond", "inside")
         ):
             self.deny = "deny"
+            return
+        if word == "none" and i and words[i - 1] in ("has", "have", "had"):
+            # "A Donut has a hole; this has none."
             return
         if word == "none" and j == i + 1 and (j >= len(words) or words[j] not in NONE_VERBS):
             self._claim("type", "None", True, i, j)
@@ -43,6 +58,10 @@ class Denials(ClauseState):
             return
         # "The plasma is not uniform" still names the plasma.
         self.faulty = j < len(words) and words[j] in FAULTS
+        subject = i > 1 and words[i - 2] in RELATIVES
+        if subject:
+            # "a puddle that did not spread" is there.
+            self.faulty = True
         if not self.faulty and (word in VERB_DENIAL or (word == "not" and i and words[i - 1] in AUXILIARIES)):
             # "Heat does not draw lines": the cause that is the subject is ruled out.
             for claim in self.reading.claims[self.from_here :]:
@@ -75,8 +94,10 @@ class Denials(ClauseState):
         ):
             # "better than nine dies in ten"
             return
+        if self.other_at == i:
+            return
         self.deny = "contrast"
-        self.than = self.words[i] == "than"
+        self.than = "than" in self.words[i:j]
 
     def _affirm(self, i: int, j: int) -> None:
         self.deny = ""

@@ -58,7 +58,9 @@ COMPOUNDS = {
     for b in ("left", "right")
     for joint in ("",)
 }
-"""Two sides written as one word: "topleft"."""
+COMPOUNDS |= {"ul": (1, -1), "ur": (1, 1), "ll": (-1, -1), "lr": (-1, 1)}
+COMPOUNDS |= {"tl": (1, -1), "tr": (1, 1), "bl": (-1, -1), "br": (-1, 1)}
+"""Two sides written as one word: "topleft", "UL"."""
 ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "1st": 1, "2nd": 2, "3rd": 3, "4th": 4}
 QUARTERS = {"q1": 1, "q2": 2, "q3": 3, "q4": 4}
 _NUMERALS = {
@@ -110,6 +112,10 @@ _RIGHT = word_set(
     right rightmost righthand rightward rightwards rightside
     """
 )
+_NOT_LEFT = word_set("out alone by over to a an open before until for")
+_RANGES = (["to"], ["until"], ["till"], ["\u2013"], ["-"])
+_INTO = frozenset(("to", "into", "until", "till"))
+_SIDED = word_set("the on to at upper lower far top bottom and or its")
 _ORIGIN = word_set(
     """
     clockwise measured counted counting \u00b0 degrees degree deg
@@ -166,7 +172,8 @@ def _is_origin(words: list[str], start: int) -> bool:
     """Tell whether a direction is the origin of the angles: "measured clockwise from the top"."""
     return (
         start > 1
-        and words[start - 1] in ("from", "the")
+        and "from" in words[start - 2 : start]
+        and words[start + 1 : start + 2] not in _RANGES
         and not _ORIGIN.isdisjoint(words[max(0, start - 4) : start])
     )
 
@@ -274,6 +281,7 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
             "down",
             "to",
             "from",
+            "?",
         )
     ):
         return None
@@ -305,7 +313,20 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
         )
     ):
         return None
-    if words[start] == "left" and following in ("out", "alone", "by", "over", "to", "a", "an", "open"):
+    if words[start] == "right" and words[start + 1 : start + 2] in (["down"], ["up"]) and following in _INTO:
+        # "right down to the midpoint"
+        return None
+    if (
+        words[start] == "left"
+        and start == index - 1
+        and following in ("in", "behind", "the", "its", "no", "only", "some", "traces", "marks")
+        and start
+        and words[start - 1].isalpha()
+        and words[start - 1] not in _SIDED
+    ):
+        # "a doughnut left in the rain"
+        return None
+    if words[start] == "left" and following in _NOT_LEFT:
         return None
     return _direction(up, right), index
 
@@ -380,7 +401,8 @@ def _degrees(words: list[str], start: int) -> tuple[Arc, int] | None:
         # A span stated downwards ("300 to 240") runs the short way; upwards it runs clockwise.
         return between(hour_of(value / 30), hour_of(other / 30), None if other < value else True), end
     if not marked:
-        return None
+        bearing = start and words[start - 1] in ("bearing", "azimuth", "theta", "heading")
+        return (Arc(hour_of(value / 30), 0.0), index) if bearing else None
     if value == 360:
         return Arc(12.0, 12.0), index
     unit = words[index] if index < size else ""

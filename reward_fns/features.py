@@ -94,7 +94,7 @@ def _fill(claims: list[Claim]) -> None:
             part = claim.sentence
 
 
-_PARTS = frozenset(("center", "middle", "edge", "inner", "ring", "line", "blob", "arc", "band"))
+_PARTS = frozenset(("center", "middle", "edge", "inner", "outer", "ring", "line", "blob", "arc", "band"))
 
 
 def _about_the_hub(feature: Feature) -> None:

@@ -130,6 +130,37 @@ def judge_survivors(
     result.evidence.append(Evidence(verdict, "passing dies", credit, amount, claim.start, claim.end))
 
 
+def judge_clear_arcs(
+    result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight: Weight
+) -> None:
+    """Charge hours called clear which are those that fail, when no others are said to."""
+    for claim in reading.claims[:_LOOKED_AT]:
+        if claim.slot != "arc" or claim.affirmed or not isinstance(claim.value, Arc) or claim.value.words:
+            continue
+        zones = [c.value for c in reading.claims if c.slot == "zone" and c.clause == claim.clause]
+        for thing in truth.things:
+            true = [v for v in thing.values("arc") if isinstance(v, Arc) and not v.words]
+            here = not zones or any(zone_fit(z, v, lexicon) for z in zones for v in thing.values("zone"))
+            if not here or "all" in thing.values("around") or "full" in thing.values("zone"):
+                continue
+            if not any(agreement(claim.value, arc) > _SAME for arc in true):
+                continue
+            if any(
+                c.slot == "arc" and c.affirmed and isinstance(c.value, Arc) and agreement(c.value, arc) > 0.3
+                for c in reading.claims
+                for arc in true
+            ):
+                continue
+            amount = weight("arc", "hit")
+            result.evidence.append(
+                Evidence("denied", "hours that fail", -1.0, amount, claim.start, claim.end, "it is not clear")
+            )
+            return
+
+
+_SAME = 0.8
+
+
 def charge_flawless(result: Judgement, reading: Reading, truth: Truth, weight: Weight) -> None:
     """Charge "no die fails" on a wafer that has no pattern, yet stray fails."""
     if truth.labels != ["None"]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 from .asked import Asked
 from .binding import bind
-from .claims import ATTRIBUTES, Claim, Feature, Reading
+from .claims import ATTRIBUTES, HEADS, Claim, Feature, Reading
 from .evidence import Evidence, Judgement, Weight, seen
-from .inventions import charge_flawless, charge_inventions, judge_clear, judge_survivors
+from .inventions import charge_flawless, charge_inventions, judge_clear, judge_clear_arcs, judge_survivors
 from .lexicon import Lexicon
 from .options import Options
 from .slots import MINOR, judge_flanks, judge_pairs, judge_slot, judge_spots, qualified, said_of
@@ -98,7 +98,7 @@ def judge(
             entry = judge_slot(slot, thing, said, lexicon, weight(slot, strongest.source), half)
             entry.slot = slot
             if entry.credit < 0:
-                entry.credit *= options.penalty * options.wrong * (3.3 if dimension == "defect_type" else 1.0)
+                entry.credit *= options.penalty * options.wrong * (6.0 if dimension == "defect_type" else 1.0)
             elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
                 entry.credit, entry.verdict = 1.0, "met"
             result.evidence.append(entry)
@@ -106,6 +106,8 @@ def judge(
             thing.pairs and "all" in thing.values("around")
         ):
             judge_pairs(thing, result, weight)
+        if dimension == "morphology":
+            _hollowed(thing, features, result, weight)
         if thing.flanks and dimension == "morphology":
             result.evidence.extend(judge_flanks(thing.flanks, features, weight))
         if len(thing.spots) > 1:
@@ -117,6 +119,7 @@ def judge(
     _rest(result, reading, truth, weight)
     _balance(result, truth, asked, lexicon, options)
     judge_clear(result, reading, truth, lexicon, weight)
+    judge_clear_arcs(result, reading, truth, lexicon, weight)
     judge_survivors(result, reading, truth, lexicon, weight, asked)
     charge_flawless(result, reading, truth, weight)
     charge_inventions(result, reading, truth, options.penalty * options.invention)
@@ -132,10 +135,33 @@ def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, opti
     known = asked.survivors or any(
         (asked.beyond or c.slot in slots) and fit(c, thing, lexicon) >= 0.9 for c in asked.given
     )
+    facts = thing.facts.get(entry.slot, ())
+    if facts and all(fact.source == "class" for fact in facts):
+        # "Does it reach the ring?" takes for granted where a ring of the class lies.
+        known = known or any(c.slot in HEADS and fit(c, thing, lexicon) >= 0.9 for c in asked.given)
     if known and entry.credit == 0.0:
         entry.weight *= options.given
     elif asked.slots and entry.slot and entry.slot not in asked.slots:
         entry.weight *= options.unasked
+
+
+def _hollowed(thing: Thing, features: Sequence[Feature], result: Judgement, weight: Weight) -> None:
+    """Charge a hole in what is solid."""
+    if thing.values("shape") != ["blob"] or "hollow" in thing.values("texture"):
+        return
+    claim = next(
+        (
+            c
+            for f in features
+            for c in f.claims
+            if c.slot == "texture" and c.value == "hollow" and c.affirmed and not c.good and not c.hedged
+        ),
+        None,
+    )
+    if claim is not None:
+        result.evidence.append(
+            Evidence("false", "a hole", -1.0, weight("shape", "hit"), claim.start, claim.end, "it is solid")
+        )
 
 
 def _rest(result: Judgement, reading: Reading, truth: Truth, weight: Weight) -> None:
@@ -153,9 +179,10 @@ def _rest(result: Judgement, reading: Reading, truth: Truth, weight: Weight) -> 
 def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
     """Charge an attribute that is missing of one feature because it is said of another."""
     for entry in result.evidence:
-        if entry.verdict != "missing" or entry.slot not in ATTRIBUTES or entry.thing < 0:
+        if entry.verdict not in ("missing", "near") or entry.slot not in ATTRIBUTES or entry.thing < 0:
             continue
         thing = truth.things[entry.thing]
+        worst = 0.0 if entry.verdict == "missing" else 0.7
         for feature, owner in result.bound:
             if owner is None or owner is thing:
                 continue
@@ -168,7 +195,7 @@ def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
                     and not c.good
                     and c.value not in ("separate", "mixed", "touching")
                     and fit(c, thing, lexicon) == 1.0
-                    and fit(c, owner, lexicon) <= 0.0
+                    and fit(c, owner, lexicon) <= worst
                 ),
                 None,
             )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .claims import HEADS, PLACES
+from .claims import HEADS, PLACES, Claim
 from .clause_state import ClauseState
 from .cue_words import (
     BESIDE,
@@ -17,6 +17,7 @@ from .cue_words import (
     ONWARD,
     OUTLINES,
     OWN,
+    PREPOSITIONS,
     RESTS,
     SHARES,
     SIZES,
@@ -25,6 +26,17 @@ from .cue_words import (
     WHOLES,
 )
 from .scan import DIRECTIONS, SEPARATORS
+from .words import word_set
+
+_ENDING = frozenset(
+    (verb, "at")
+    for verb in word_set(
+        "stops stop ends end finishes finish finishing ending stopping out off away halts quits"
+    )
+) | {("up", "to"), ("out", "to"), ("reaches", "to"), ("extends", "to"), ("up", "until"), ("out", "until")}
+_DISCS = word_set("stops ends")
+_RELATIONS = {"across": "touching", "through": "touching", "outside": "separate"}
+_WALKS = word_set("you one i we go going move moving walk walking")
 
 
 class Placing(ClauseState):
@@ -38,6 +50,15 @@ class Placing(ClauseState):
             at -= 1
         if words[at] == "by" and (self.apart or self.deny):
             # "clears the axis by 0.3 R"
+            return True
+        last = self.reading.claims[-1] if self.reading.claims else None
+        if (
+            last is not None
+            and last.slot == "width"
+            and i - last.end <= 5
+            and PREPOSITIONS.isdisjoint(words[last.end : i])
+        ):
+            # "a slim hoop, less than a tenth of R"
             return True
         return (at >= 0 and words[at] in SIZES) or (
             j < len(words) and words[j] in ("long", "wide", "thick", "across")
@@ -63,8 +84,10 @@ class Placing(ClauseState):
             return low, 1.0
         if low == high and following in (["inward"], ["inwards"], ["downwards"]):
             return 0.0, high
-        if low == high and before in (["up", "to"], ["out", "to"], ["stops", "at"], ["ends", "at"]):
-            return 0.0, high
+        if low == high and tuple(before) in _ENDING:
+            begun = self._begun(high)
+            # What just ends somewhere may be a line.
+            return (begun, high) if begun or before[1] != "at" or before[0] in _DISCS else radius
         if low < high or not before:
             return radius
         if not {"outside", "above", "over", "past", "beyond"}.isdisjoint(before):
@@ -72,6 +95,16 @@ class Placing(ClauseState):
         if not {"inside", "within", "below", "until", "before"}.isdisjoint(before):
             return 0.0, high
         return radius
+
+    def _begun(self, high: float) -> float:
+        """Return where the stretch that ends here begins: "begins at 0.45 R and ends at 0.7 R"."""
+        last = self.reading.claims[-1] if self.reading.claims else None
+        if last is None or last.slot != "zone" or last.sentence != self.sentence or not last.affirmed:
+            return 0.0
+        if not isinstance(last.value, tuple) or last.value[0] != last.value[1] or last.value[0] >= high:
+            return 0.0
+        last.value = (last.value[0], high)
+        return last.value[0]
 
     def _landmark(self, i: int) -> bool:
         """Tell whether a feature is named only to say where another one lies: "west of the ring"."""
@@ -82,9 +115,11 @@ class Placing(ClauseState):
         if at < 1 or at == i - 1:
             return False
         before, earlier = words[at], words[at - 1]
-        leaves = before == "from" and (earlier in LEAVING or not ONWARD.isdisjoint(words[i + 1 : i + 4]))
-        if (before in CONTACTS or leaves) and any(
-            c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :]
+        onward = before == "from" and not ONWARD.isdisjoint(words[i + 1 : i + 4])
+        leaves = onward or (before == "from" and earlier in LEAVING)
+        if (before in CONTACTS or leaves) and (
+            words[self.clause_start] == "it"
+            or any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
         ):
             # "a line that crosses the ring", "runs outwards from the ring"
             return True
@@ -93,6 +128,18 @@ class Placing(ClauseState):
         if before in ("of", "from"):
             return earlier in BESIDE or (before == "of" and earlier in DIRECTIONS)
         return before == "to" and earlier in JOINED
+
+    def _contact(self, denied: bool, i: int, j: int) -> None:
+        """Take "outside the patch" for apart from it, and "across the patch" for in contact."""
+        words = self.words
+        at = i - 1
+        while at > max(0, i - 4) and words[at] in LINKS:
+            at -= 1
+        value = _RELATIONS.get(words[at])
+        if value:
+            self.reading.claims.append(
+                Claim("texture", value, not denied, self.choice, at, i, self.clause, self.sentence)
+            )
 
     def _listed(self, i: int, j: int) -> bool:
         """Tell whether a word stands alone in a list, as a class name does."""
@@ -118,6 +165,17 @@ class Placing(ClauseState):
             return True
         if before == "and" and "between" in words[max(0, i - 9) : i]:
             # "between the contour of the clump and the border"
+            return True
+        if before in ("nearer", "closer", "nearest", "closest"):
+            return True
+        if before == "from" and j < len(words) and words[j] in _WALKS:
+            # "From the middle you go towards two."
+            return True
+        if before == "across" and at > 0 and words[at - 1] == "other":
+            # "They face each other across the hub."
+            return True
+        if before == "to" and at > 0 and words[at - 1] in ("nearest", "closest"):
+            # "the part nearest to the edge"
             return True
         if before in ("below", "above", "beneath") and words[i] in MIDDLES:
             return True

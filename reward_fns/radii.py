@@ -36,6 +36,10 @@ TENS = {
         ["ten", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"], start=1
     )
 }
+_PLURAL = word_set("tenths fifths quarters thirds eighths sixths")
+_AT = word_set("at from to until till by between past beyond near around about inside within before after")
+_NAMED = word_set("limit border boundary edge end flank contour radius rim side")
+"""What one of the two ends of a band may be called: "outer limit: 0.7 R"."""
 _SIGNS = {"\u00bd": 1 / 2, "\u2153": 1 / 3, "\u2154": 2 / 3, "\u00bc": 1 / 4, "\u00be": 3 / 4}
 _OUTER = word_set("outer outermost outside last peripheral")
 _INNER = word_set("inner innermost inside first central")
@@ -88,29 +92,30 @@ def _between(words: list[str], start: int) -> tuple[float, float, int] | None:
 
 def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int] | None:
     """Read "the outer quarter", "innermost 30 %", "inner radius 0.3 R, outer radius 0.6 R"."""
-    if start + 1 < len(words) and words[start + 1] == "radius":
+    if start + 1 < len(words) and words[start + 1] in _NAMED:
         ends = []
         index = start
         for name in ("outer",) if outer else ("inner", "outer"):
             while words[index : index + 1] in ([","], ["and"], [";"]):
                 index += 1
-            if words[index : index + 2] != [name, "radius"]:
+            if words[index : index + 1] != [name] or words[index + 1] not in _NAMED:
                 break
-            index += 2
-            while index < len(words) and words[index] in _FILLERS:
-                index += 1
-            value = _share(words, index)
-            if value is None:
+            at = index + 2
+            while at < len(words) and words[at] in _FILLERS:
+                at += 1
+            share = _fraction(words, at)
+            if share is None:
                 break
-            ends.append(value)
-            index += 1
-            if words[index : index + 1] == ["r"]:
-                index += 1
+            end = _of_radius(words, share[1])
+            if end is None and words[index + 1] != "radius":
+                break
+            ends.append(share[0])
+            index = end or share[1]
         if ends:
             return (
                 (min(ends), max(ends), index)
                 if len(ends) > 1
-                else (0.0 if outer else ends[0], ends[0], index)
+                else (0.0 if outer and words[start + 1] == "radius" else ends[0], ends[0], index)
             )
         return None
     found = _fraction(words, start + 1)
@@ -157,12 +162,20 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
     if after == ["of", "the", "way"] or after[:2] == ["the", "way"]:
         index += len(after) if after[0] == "of" else 2
         rest = words[index : index + 4]
-        inward = bool(rest) and (rest[0] in ("in", "inward", "inwards") or not _HUBS.isdisjoint(rest))
-        if rest and rest[0] in ("round", "around", "along", "across"):
+        inward = bool(rest) and (
+            rest[0] in ("in", "inward", "inwards")
+            or (rest[0] not in ("between", "from") and not _HUBS.isdisjoint(rest))
+            or (rest[0] in ("between", "from") and not _RIMS.isdisjoint(rest[:3]))
+        )
+        if (rest and rest[0] in ("round", "around", "along", "across")) or words[start - 1] == "round":
+            # "It goes round three quarters of the way."
             return None
         if rest and rest[0] in ("in", "out", "inward", "outward", "inwards", "outwards"):
             index += 1
         return (1.0 - high, 1.0 - low, index) if inward else (low, high, index)
+    if words[index - 1] in _PLURAL and after[:1] != ["of"] and words[start - 1] in _AT and start:
+        # "It gives out at seven tenths."
+        return low, high, index
     return None
 
 
@@ -208,8 +221,9 @@ def _fraction(words: list[str], index: int) -> tuple[float, int] | None:
             return int(word[:3]) / int(words[index + 2][:3]), index + 3
         share = _share(words, index)
         return None if share is None else (share, index + 1)
-    if word in TENS and index + 1 < size and words[index + 1] in ("%", "percent"):
-        return TENS[word] / 100, index + 2
+    spoken = spoken_percent(words, index)
+    if spoken is not None:
+        return spoken[0] / 100, spoken[1]
     if word in _PARTS:
         if word in ("half", "halves") and index + 1 < size and words[index + 1] == "a":
             return None
@@ -218,6 +232,19 @@ def _fraction(words: list[str], index: int) -> tuple[float, int] | None:
         value = _COUNTS[word] / _PARTS[words[index + 1]]
         return (value, index + 2) if value <= 1 else None
     return None
+
+
+def spoken_percent(words: list[str], i: int) -> tuple[float, int] | None:
+    """Read "five percent", "forty percent" or "forty five percent"; the index is that after it."""
+    value, at = TENS.get(words[i], 0), i + 1
+    if not value or at < len(words):
+        following = words[at] if value else words[i]
+        unit = _COUNTS.get(following, 0) if following not in ("a", "an") else 0
+        if unit and (not value or unit < 10):
+            value, at = value + unit, at + bool(value)
+    if not value or at >= len(words) or words[at] not in ("%", "percent"):
+        return None
+    return float(value), at + 1
 
 
 def _shares(words: list[str], start: int) -> tuple[float, float, int] | None:
@@ -259,7 +286,7 @@ def _shares(words: list[str], start: int) -> tuple[float, float, int] | None:
         index += 1
         if words[index : index + 2] == ["/", "r"]:
             index += 2
-    if not named:
+    if not named and (high is None or not start or words[start - 1] not in ("from", "between")):
         return None
     if high is not None:
         return min(low, high), max(low, high), index

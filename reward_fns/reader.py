@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .claims import PLACES, Reading
+from .claims import PLACES, Claim, Reading
 from .clauses import ClauseWalker
 from .features import group_features
 from .lexicon import Lexicon
@@ -14,7 +14,13 @@ from .text import Text
 _YES = frozenset(
     ("yes", "yeah", "yep", "yup", "correct", "affirmative", "indeed", "y", "aye", "sure", "exactly")
 )
-_NO = frozenset(("no", "nope", "nah", "negative", "n", "nay"))
+_NO = frozenset(("no", "nope", "nah", "negative", "n", "nay", "disagree", "disagreed"))
+_SHORT = {
+    ("it", "does"): 1, ("they", "do"): 1, ("i", "agree"): 1, ("i", "disagree"): -1, ("it", "doesn't"): -1,
+    ("they", "don't"): -1, ("by", "no"): -1, ("not", "at"): -1, ("on", "the"): 0, ("of", "course"): 1,
+}  # fmt: skip
+"""Answers without yes or no: "It does." and "They do not." """
+_FIRST = frozenset(("first", "former", "second", "latter"))
 
 
 Scanned = tuple[list[str], list[Item]]
@@ -28,7 +34,11 @@ def scan_text(text: Text, lexicon: Lexicon) -> Scanned:
 
 
 def read(
-    text: Text, lexicon: Lexicon, skip: Sequence[bool] | None = None, scanned: Scanned | None = None
+    text: Text,
+    lexicon: Lexicon,
+    skip: Sequence[bool] | None = None,
+    scanned: Scanned | None = None,
+    choices: Sequence[Claim] = (),
 ) -> Reading:
     """Read the claims of a text.
 
@@ -37,13 +47,21 @@ def read(
         lexicon: The vocabulary.
         skip: For each token whether it is not read (a copy of the question).
         scanned: The text scanned before.
+        choices: The two things the question lets choose from, for "the former" and "the latter".
     """
     words, items = scanned or scan_text(text, lexicon)
     reading = Reading([], [], words)
     if words:
         opening = next((w for w in words if w not in SEPARATORS), "")
         reading.opening = 1 if opening in _YES else -1 if opening in _NO and words[:2] != ["no", "."] else 0
-    ClauseWalker(words, items, reading, skip).run()
+        if not reading.opening:
+            reading.opening = _SHORT.get((words[0], *words[1:2]), 0) if len(words) > 1 else 0  # type: ignore[arg-type]
+            if reading.opening > 0 and words[2:3] == ["not"]:
+                reading.opening = -1
+    walker = ClauseWalker(words, items, reading, skip)
+    if choices:
+        walker.choose(choices)
+    walker.run()
     reading.features = group_features(reading)
     return reading
 

@@ -167,7 +167,7 @@ def _judge(
             reading = whole if whole and name not in cut else read(text, lexicon, marks, scanned)
             parts[name] = _score_part(reading, text, part, lexicon, NOTHING, options)
     else:
-        reading = read(text, lexicon, skip)
+        reading = read(text, lexicon, skip, choices=asked.choices)
         if asked.survivors:
             take_as_passing(reading)
         parts = {

@@ -9,7 +9,7 @@ from .angles import Arc, hour_of
 from .clock import NUMBERS
 from .directions import COMPASS, COMPOUNDS, ORDINALS, POINTS, QUARTERS, VERTICAL, read_arcs
 from .lexicon import Entry, Lexicon
-from .radii import STARTS, TENS, read_radius
+from .radii import STARTS, TENS, read_radius, spoken_percent
 from .text import BREAK
 from .words import word_set
 
@@ -50,6 +50,7 @@ _SPATIAL = (
     | {"r", "radius", "l", "q", "quadrant", "x", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
 )
 _OTHERS = _SPATIAL | SEPARATORS
+_COUNTED = frozenset((*TENS, *NUMBERS, "fifteen"))
 _RADIAL = STARTS | {"r", "radius"}
 
 _RADIAL_ONLY = _RADIAL - DIRECTIONS - {"r", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
@@ -61,6 +62,12 @@ Item = tuple[int, int, str, Any]
 
 def corrected(words: list[str], lexicon: Lexicon) -> list[str]:
     """Return the words with the misspelt ones mended."""
+    if "cent" in words:
+        # "Per cent" is one word; the second half becomes a filler, so that spans hold.
+        words = list(words)
+        for n in range(1, len(words)):
+            if words[n - 1] == "per" and words[n] == "cent":
+                words[n - 1 : n + 1] = ["%", "of"]
     return list(map(lexicon.spelled.__getitem__, words))
 
 
@@ -72,14 +79,14 @@ def _starts(lexicon: Lexicon) -> dict[str, Start]:
     """Return every word at which something may begin, so that one look settles the others."""
     places = bool(lexicon.zones)
     starts: dict[str, Start] = {}
-    for word in (_OTHERS | lexicon.trie.keys()) - {""}:
+    for word in (_OTHERS | _COUNTED | lexicon.trie.keys()) - {""}:
         node = lexicon.trie.get(word, {})
         digit = "0" <= word[0] <= "9"
         starts[word] = (
             node,
             node.get(""),
             places and (digit or word in _SPATIAL),
-            digit or word in TENS,
+            digit or word in _COUNTED,
             word in SEPARATORS,
         )
     return starts
@@ -112,17 +119,23 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
             if found is not None:
                 end, entries = j, found
             node = node.get(padded[j])
+        if share and padded[i + 1] in ("in", "out"):
+            ratio = _ratio(words, i)
+            if ratio is not None and ratio[0] > end:
+                append((i, ratio[0], "term", ratio[1]))
+                done = ratio[0]
+                continue
         if place:
             spatial = _spatial(words, i)
             if spatial and spatial[-1][1] >= end:
                 items.extend(spatial)
                 done = spatial[-1][1]
                 continue
-        if share and padded[i + 1] in ("%", "percent"):
-            terms = _percent(words, i)
-            if terms is not None:
-                append((i, i + 2, "term", terms))
-            done = i + 2
+        percent = _percent(words, i) if share else None
+        if percent is not None and end <= percent[0]:
+            if percent[1] is not None:
+                append((i, percent[0], "term", percent[1]))
+            done = percent[0]
         elif entries is not None:
             append((i, end, "term", entries))
             done = end
@@ -136,6 +149,7 @@ _OF_DIES = word_set(
     die dies wafer fail fails failing yield chips dead density lost bad red gone lit failed chip disc
     """
 )
+_FILLING = word_set("fill filling filled factor packing inside within")
 _OF_OTHERS = word_set(
     """
     circumference rim perimeter edge border margin way sure certainty certain confidence probability confident
@@ -144,20 +158,49 @@ _OF_OTHERS = word_set(
 )
 
 
-def _percent(words: list[str], i: int) -> tuple[Entry, ...] | None:
-    """Read the share of failing dies: nearly all of them, or few."""
-    near = words[i + 2 : i + 8]
-    if not _OF_OTHERS.isdisjoint(near[:4]):
+def _ratio(words: list[str], i: int) -> tuple[int, tuple[Entry, ...]] | None:
+    """Read a share of the dies as a ratio: "4 in 10 dead", "seven out of eight"."""
+    at = i + (3 if words[i + 1 : i + 3] == ["out", "of"] else 2)
+    part, whole = _count(words, i), _count(words, at)
+    if part is None or whole is None or not 0 < part < whole or whole > 1000:
         return None
-    try:
-        value = float(TENS.get(words[i], words[i]))
-    except ValueError:
+    share = _share_of(100 * part / whole, words[at + 1 : at + 7])
+    return None if share is None else (at + 1, share)
+
+
+def _count(words: list[str], i: int) -> float | None:
+    word = words[i] if i < len(words) else ""
+    if word in NUMBERS or word in TENS:
+        return float(NUMBERS.get(word) or TENS[word])
+    return float(word) if word.isdigit() and word.isascii() and len(word) <= 4 else None
+
+
+def _percent(words: list[str], i: int) -> tuple[int, tuple[Entry, ...] | None] | None:
+    """Read the share of failing dies: nearly all of them, or few; and the index after it."""
+    if words[i][0].isdigit():
+        if i + 1 >= len(words) or words[i + 1] not in ("%", "percent"):
+            return None
+        try:
+            value, end = float(words[i]), i + 2
+        except ValueError:
+            return None
+    else:
+        spoken = spoken_percent(words, i)
+        if spoken is None:
+            return None
+        value, end = spoken
+    return end, _share_of(value, words[end : end + 6], not _FILLING.isdisjoint(words[max(0, i - 5) : i]))
+
+
+def _share_of(value: float, near: list[str], filling: bool = False) -> tuple[Entry, ...] | None:
+    """Say what a share of dies means, by the words after it."""
+    if not _OF_OTHERS.isdisjoint(near[:4]):
         return None
     if not _PASSING.isdisjoint(near[:4]):
         value = 100 - value
     if value >= 80:
         dense = ("density", "dense", True)
-        return (dense,) if _OF_DIES.isdisjoint(near) else (("shape", "full", True), dense)
+        return (dense,) if filling or _OF_DIES.isdisjoint(near) else (("shape", "full", True), dense)
     if value <= 12:
         return (("density", "sparse", True),)
     return (("density", "medium", True),) if 25 <= value <= 60 else None

@@ -45,6 +45,7 @@ BY_DENIAL = 0.8
 BOTH_WAYS = 0.3
 """What is left of the right value beside a wrong one."""
 MINOR = 0.08
+_LEAST = 0.05
 
 Said = Mapping[str, Sequence[tuple[Claim, Feature]]]
 """What is said of one feature, by slot."""
@@ -118,7 +119,7 @@ def _direct(
                 continue
             if slot == "shape" and qualified(claim, feature.claims, thing, lexicon):
                 continue
-            if value == 1.0 and slot not in ("arc", "around") and weight > MINOR:
+            if value == 1.0 and slot not in ("arc", "around") and weight > _LEAST:
                 worst, wrong = min(worst, -1.0), claim
             elif value == -1.0 and slot in TWOFOLD and (right is None or right[0] < BY_DENIAL):
                 # "Not closed" says open.
@@ -158,7 +159,8 @@ def _contrary(slot: str, thing: Thing, said: Said) -> Claim | None:
     if slot == "around" and "all" in thing.values("around") and not thing.facts.get("arc"):
         for claim, feature in said.get("arc", ()):
             # "Denser at the bottom" leaves the rest of it.
-            if claim.affirmed and not claim.hedged and not _LEAVE_REST & {c.slot for c in feature.claims}:
+            leaves = bool(_LEAVE_REST & {c.slot for c in feature.claims}) and thing.label != "Random"
+            if claim.affirmed and not claim.hedged and not leaves:
                 return claim
     if slot == "arc" and {"open", "broken"}.isdisjoint(map(str, thing.values("closure"))):
         for claim, _ in said.get("around", ()):

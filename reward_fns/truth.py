@@ -51,7 +51,9 @@ def build_truth(
     for feature in said.features:
         if several:
             _add_twin(feature.claims, truth, lexicon, not _SIZES.isdisjoint(asked.words))
-        previous = _absorb(feature.claims, truth, "reference", lexicon, previous)
+        first = feature.claims[0].start
+        ends = not _ENDS.isdisjoint(said.words[max(0, first - 5) : first])
+        previous = _absorb(feature.claims, truth, "reference", lexicon, previous, ends)
     for claim in said.claims:
         if claim.slot == "cause" and claim.affirmed:
             truth.causes.setdefault(str(claim.value), "reference")
@@ -91,6 +93,7 @@ def _share_directions(truth: Truth) -> None:
             thing.add("arc", fact.value, "hit")
 
 
+_ENDS = word_set("end ends tip tips tail")
 _SEVERAL = word_set("both second another other smaller bigger")
 _SIZES = word_set("bigger smaller larger longer shorter big small large")
 _COUNTS = word_set("two three four")
@@ -145,9 +148,17 @@ def _has_head(feature: Feature) -> bool:
 
 
 def _absorb(
-    claims: Sequence[Claim], truth: Truth, source: str, lexicon: Lexicon, previous: Thing | None
+    claims: Sequence[Claim],
+    truth: Truth,
+    source: str,
+    lexicon: Lexicon,
+    previous: Thing | None,
+    ends: bool = False,
 ) -> Thing | None:
-    """Take the claims of one feature of the reference, or of a must-hit term, as facts."""
+    """Take the claims of one feature of the reference, or of a must-hit term, as facts.
+
+    With `ends` they are places of an end of the thing before: "its other end stops at two o'clock".
+    """
     positive = [c for c in claims if c.affirmed and not c.good]
     for claim in claims:
         if claim.good and claim.slot in ("zone", "arc", "size", "density"):
@@ -167,6 +178,9 @@ def _absorb(
     if not identity or all(c.slot == "arc" for c in identity):
         if previous is not None and (not identity or affinity(positive, previous, lexicon) >= 0.0):
             thing = previous
+    elif ends and previous is not None and not any(c.slot in ("type", "shape") for c in identity):
+        line = next((t for t in truth.things if "line" in t.values("shape")), None)
+        thing = line or previous
     elif best < 0 and len(truth.things) > 1:
         return previous
     elif best < 0 and source == "hit":

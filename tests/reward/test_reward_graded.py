@@ -17,7 +17,7 @@ from scipy.stats import spearmanr
 from verl_wafersage.reward_fns.rubric import compute_score
 
 GRADED = Path(__file__).parent / "graded"
-FLOORS = {"dev1": 0.82, "dev2": 0.80, "dev3": 0.74, "dev4": 0.74}
+FLOORS = {"dev1": 0.82, "dev2": 0.80, "dev3": 0.76, "dev4": 0.75, "dev5": 0.68, "dev6": 0.71, "dev7": 0.77}
 
 
 def _score(question: dict[str, Any], answer: str) -> float:

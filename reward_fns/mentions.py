@@ -1,0 +1,110 @@
+"""Tell how a noun is meant: said of this wafer, of a class at large, chosen from two, or by elimination."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from .claims import ATTRIBUTES, HEADS, Claim
+from .clause_state import ClauseState
+from .cue_words import NEGATIVE
+from .scan import SENTENCE_ENDS, SEPARATORS
+from .words import word_set
+
+_AT_LARGE = frozenset(
+    ("has", "would", "needs", "means", "is", "runs", "goes", "sits", "lies", "covers", "fills")
+)
+_HERE = word_set("this here these ours")
+_SHAPES = frozenset(
+    ("ring", "blob", "line", "arc", "grid", "Donut", "Edge-Ring", "Scratch", "Loc", "Center", "Edge-Loc")
+)
+_ROUND = frozenset(("ring", "Edge-Ring", "Donut", "edge"))
+_ALL_DENIED = 3
+_BEFORE_CHOICE = word_set(
+    "the it is it's that that's this clearly definitely certainly rather i'd say of course ,"
+)
+_LATTER = frozenset(("latter", "second"))
+_CHOSEN = {"first": 0, "former": 0, "second": 1, "latter": 1}
+
+
+class Mentions(ClauseState):
+    """Reads how a noun is meant."""
+
+    def choose(self, choices: Sequence[Claim]) -> None:
+        """Take "the former" and "the latter" for one of two things, and "the first" where a text opens so."""
+        self.choices = choices
+        words = self.words
+        at = 0
+        while at < len(words) and words[at] in _BEFORE_CHOICE:
+            at += 1
+        if at < len(words) and words[at] in _CHOSEN and (at + 1 == len(words) or words[at + 1] in SEPARATORS):
+            self._pick(_CHOSEN[words[at]], at)
+
+    def _former(self, i: int, j: int) -> None:
+        if self.choices and not (i <= 3 and self.reading.claims):
+            self._pick(1 if _LATTER.intersection(self.words[i:j]) else 0, i)
+
+    def _pick(self, which: int, at: int) -> None:
+        chosen = self.choices[which]
+        self._claim(chosen.slot, chosen.value, True, at, at + 1)
+        self.reading.spoken.add(self.sentence)
+
+    def _at_large(self, i: int, j: int) -> bool:
+        """Tell whether a sentence says what a class is like, and the next what is seen here."""
+        words = self.words
+        if i < 1 or words[i - 1] not in ("a", "an") or (i > 1 and words[i - 2] not in SENTENCE_ENDS):
+            return False
+        if j >= len(words) or words[j] not in _AT_LARGE:
+            return False
+        for n in range(j, min(j + 24, len(words) - 1)):
+            if words[n] in (".", ";", ",", ":", "\u2013"):
+                following = words[n + 2 if words[n + 1] in ("but", "and") and n + 2 < len(words) else n + 1]
+                if following in _HERE:
+                    return True
+        return False
+
+    def _measured_by(self, i: int) -> bool:
+        """Tell whether a class is named to compare with: "rather than a Donut", "too few for a Random"."""
+        before = self.words[max(0, i - 12) : i]
+        if not SENTENCE_ENDS.isdisjoint(before):
+            before = before[max(n for n, word in enumerate(before) if word in SENTENCE_ENDS) + 1 :]
+        return "than" in before[-4:] or ("for" in before[-3:] and "too" in before)
+
+    def _rounding(self) -> bool:
+        """Tell whether the clause speaks of a ring, or of what goes round."""
+        return any(
+            c.affirmed
+            and not c.good
+            and (c.slot == "around" or c.value in ("ring", "Edge-Ring", "Donut", "edge"))
+            for c in self.reading.claims[self.from_here :]
+        )
+
+    def _eliminated(self) -> None:
+        """Take it for a claim of no shape when three shapes or more are denied and none is affirmed."""
+        denied = [c for c in self.reading.claims if c.slot in HEADS and not c.affirmed and not c.good]
+        if len({c.value for c in denied} & _SHAPES) < _ALL_DENIED:
+            return
+        if any(c.slot in HEADS and c.affirmed and not c.good for c in self.reading.claims):
+            return
+        last = denied[-1]
+        self.reading.claims.append(
+            Claim("shape", "none", True, False, last.start, last.end, self.clause + 1, last.sentence)
+        )
+
+    def _qualifies(self, i: int, j: int) -> bool:
+        """Tell whether "throughout" goes with an attribute: "evenly packed throughout"."""
+        claims = self.reading.claims
+        last = claims[-1] if claims else None
+        return last is not None and last.slot in ATTRIBUTES and i - last.end <= 1 and last.affirmed
+
+    def _turns_from_denial(self, slot: str, i: int) -> bool:
+        """Tell whether a list goes on to say what is there: "without a break, and crisply cut"."""
+        words = self.words
+        last = self.reading.claims[-1] if self.reading.claims else None
+        return (
+            last is not None
+            and last.start >= self.deny_at
+            and last.slot != slot
+            and words[self.deny_at - 1] in ("without", "no", "any", "a")
+            and "," in words[last.end : i]
+            and not NEGATIVE.intersection(words[last.end : i])
+        )

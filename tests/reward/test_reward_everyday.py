@@ -1,0 +1,133 @@
+"""Everyday wording, one sentence for each way of saying a thing: what must be read, affirmed or denied."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from verl_wafersage.reward_fns.asked import read_question
+from verl_wafersage.reward_fns.claims import Claim
+from verl_wafersage.reward_fns.lexicon import load_lexicon
+from verl_wafersage.reward_fns.reader import read
+from verl_wafersage.reward_fns.rubric import compute_score
+from verl_wafersage.reward_fns.text import read_text
+
+SAID = [
+    ("It starts somewhere in the core and gives out at seven tenths.", "zone (0.7, 0.7)"),
+    ("It begins at 0.3 of the radius and ends at 0.5 of the radius.", "zone (0.3, 0.5)"),
+    ("- outer limit: 60 % of R", "zone (0.6, 0.6)"),
+    ("All of it sits in the outermost five per cent.", "zone (0.95, 1.0)"),
+    ("At bearing 225, three fifths of the way out.", "arc 7.5 o'clock"),
+    ("Clockwise from two to five along the rim.", "arc 2 to 5 o'clock"),
+    ("LR quadrant, mid R.", "arc 3 to 6 o'clock"),
+    ("Pulled over to the border, a bit below the nine on the dial.", "arc 9 o'clock"),
+    ("The bad dies line the outside without leaving out a single hour.", "around all"),
+    ("A necklace of separate beads.", "shape ring"),
+    ("Like an atoll around its lagoon.", "shape ring"),
+    ("Nearly a full circle, but the jeweller forgot to close it.", "closure open"),
+    ("A horseshoe around the hub.", "closure open"),
+    ("A dashed ring near the border.", "closure broken"),
+    ("A ring in pieces.", "shape ring"),
+    ("Like an archer's bow.", "shape arc"),
+    ("A pebble in the lower half.", "shape blob"),
+    ("Somebody ran a nail across it.", "shape line"),
+    ("It looks as if someone flicked paint at the wafer.", "shape scatter"),
+    ("There is plenty of room between the fails.", "density sparse"),
+    ("They stand cheek by jowl with not a living die among them.", "density dense"),
+    ("Roughly 4 in 10 dies are dead.", "density medium"),
+    ("The fails become rarer towards the border.", "density gradient"),
+    ("No change along the radius.", "density even"),
+    ("Cut out as with scissors.", "border sharp"),
+    ("It dissolves like ink on blotting paper.", "border fuzzy"),
+    ("The inner contour is rough.", "border rough"),
+    ("The band is as thin as a thread.", "width thin"),
+    ("Twice as long as it is wide.", "texture elongated"),
+    ("You can see daylight through the middle.", "texture hollow"),
+    ("The two form an X.", "texture touching"),
+    ("They keep their distance.", "texture separate"),
+    ("Clean as a whistle.", "type None"),
+    ("Normal.", "type None"),
+    ("No cluster, no ring, no line and no arc.", "shape none"),
+    ("You could count the surviving dies on two hands.", "shape full"),
+    ("No cause other than the pad of the polisher.", "cause cmp.abrasive"),
+    ("An entire step never took place.", "cause gross.process"),
+    ("A puddle of resist that did not spread.", "cause litho.resist"),
+    ("The cause is beyond all doubt the robot.", "cause handling.robot"),
+]
+DENIED = [
+    ("The fails shun the rim.", "zone edge"),
+    ("I can't see a cluster anywhere, nor a ring.", "shape blob"),
+    ("It is much too stubby to be called a scratch.", "type Scratch"),
+    ("There are too few of them for the Random class.", "type Random"),
+    ("With a Donut you'd still see a hole.", "type Donut"),
+    ("One could mistake it for a ring.", "shape ring"),
+    ("Out: a robot arm, a cassette slot.", "cause handling.robot"),
+    ("Plasma, gas: none draws a line.", "cause etch.general"),
+    ("The perimeter as a whole is in excellent shape.", "zone edge"),
+    ("The lower right takes the punishment, the core gets away scot-free.", "zone center"),
+    ("A donut has a hole; this has none.", ""),
+]
+
+
+def _claims(text: str) -> list[Claim]:
+    return read(read_text(text), load_lexicon(None)).claims
+
+
+@pytest.mark.parametrize(("text", "claim"), SAID)
+def test_what_is_said_is_read(text: str, claim: str) -> None:
+    assert claim in [f"{c.slot} {c.value}" for c in _claims(text) if c.affirmed and not c.good]
+
+
+@pytest.mark.parametrize(("text", "claim"), DENIED)
+def test_what_is_denied_is_not_claimed(text: str, claim: str) -> None:
+    claims = _claims(text)
+    slot, _, value = claim.partition(" ")
+    assert not any(
+        c.affirmed and not c.good and c.slot in ("type", slot) and (c.slot != slot or str(c.value) == value)
+        for c in claims
+    )
+
+
+def test_the_latter_is_the_second_choice_of_the_question() -> None:
+    asked = read_question("Edge-Loc or Edge-Ring?", None)
+    for text, value in [
+        ("The latter.", "Edge-Ring"),
+        ("the first", "Edge-Loc"),
+        ("The second option.", "Edge-Ring"),
+    ]:
+        claims = read(read_text(text), load_lexicon(None), None, asked.choices).claims
+        assert [c.value for c in claims if c.slot == "type" and c.affirmed] == [value]
+
+
+def _score(labels: list[str], reference: str, answer: str, dimension: str = "spatial") -> float:
+    rubric = {"version": 1, "dimension": dimension, "labels": labels, "must_hit": [], "must_avoid": []}
+    return compute_score("own", answer, json.dumps(rubric | {"reference_answer": reference}))["score"]
+
+
+def test_both_is_said_of_both() -> None:
+    reference = "An edge arc sits at the top, 11 to 1 o'clock; a cluster lies at 6 o'clock at half radius."
+    right = _score(
+        ["Edge-Loc", "Loc"], reference, "An edge arc at the top; a cluster at six o'clock, midway out."
+    )
+    wrong = _score(
+        ["Edge-Loc", "Loc"], reference, "Both are at the top: the edge arc, and the cluster midway out."
+    )
+    assert right > wrong + 0.2
+
+
+def test_directions_without_a_noun_are_shared_out() -> None:
+    reference = "The upper-left holds an edge arc, the lower-right a scratch."
+    labels = ["Edge-Loc", "Scratch"]
+    assert _score(labels, reference, "Top left and bottom right are hit.") > _score(
+        labels, reference, "Top right and bottom left are hit."
+    )
+
+
+def test_what_is_solid_has_no_hole() -> None:
+    reference = "A filled, compact round cluster with a sharp border."
+    filled = _score(["Loc"], reference, "A compact round cluster, sharply bounded.", "morphology")
+    hollow = _score(
+        ["Loc"], reference, "A compact round cluster, sharply bounded, its interior passes.", "morphology"
+    )
+    assert filled > hollow + 0.2
