@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import random
+import sys
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,8 @@ SPLIT = ROOT / "tests/reward/split.json"
 
 def read_gold(file: str) -> list[dict[str, Any]]:
     """Read one gold file: one question with its candidates a line."""
+    if not GOLD.exists():
+        sys.exit(f"no graded answers at {GOLD}: they are not part of the repository (docs/reward.md)")
     with (GOLD / file).open(encoding="utf-8") as lines:
         return [json.loads(line) for line in lines]
 
