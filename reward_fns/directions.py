@@ -5,53 +5,11 @@ from __future__ import annotations
 from itertools import pairwise
 
 from .angles import Arc, hour_of
-from .clock import HOUR_WORDS, between, read_clock, word_before
+from .clock import HOUR_WORDS, read_clock, word_before
+from .compass import COMPASS, POINTS, read_compass
+from .degrees import read_degrees
 from .words import word_set
 
-POINTS = {
-    "n": 12.0,
-    "nne": 0.75,
-    "ne": 1.5,
-    "ene": 2.25,
-    "e": 3.0,
-    "ese": 3.75,
-    "se": 4.5,
-    "sse": 5.25,
-    "s": 6.0,
-    "ssw": 6.75,
-    "sw": 7.5,
-    "wsw": 8.25,
-    "w": 9.0,
-    "wnw": 9.75,
-    "nw": 10.5,
-    "nnw": 11.25,
-}
-COMPASS = {
-    "north": "n",
-    "northern": "n",
-    "east": "e",
-    "eastern": "e",
-    "south": "s",
-    "southern": "s",
-    "west": "w",
-    "western": "w",
-    "northeast": "ne",
-    "northwest": "nw",
-    "southeast": "se",
-    "southwest": "sw",
-    "northeastern": "ne",
-    "northwestern": "nw",
-    "southeastern": "se",
-    "southwestern": "sw",
-    "northerly": "n",
-    "southerly": "s",
-    "easterly": "e",
-    "westerly": "w",
-    "northward": "n",
-    "southward": "s",
-    "eastward": "e",
-    "westward": "w",
-}
 COMPOUNDS = {
     a + joint + b: (1 if a in ("top", "upper", "up") else -1, 1 if b == "right" else -1)
     for a in ("top", "upper", "up", "bottom", "lower", "down")
@@ -134,7 +92,7 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
     if digit or word in HOUR_WORDS:
         if _is_origin(words, start):
             return None
-        return (_degrees(words, start) if digit else None) or read_clock(words, start)
+        return (read_degrees(words, start) if digit else None) or read_clock(words, start)
     if word in COMPOUNDS:
         return _direction(*COMPOUNDS[word]), start + 1
     if word in QUARTERS and "quarter" not in words[start + 1 : start + 3]:
@@ -152,7 +110,7 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
     if word in _UP or word in _DOWN or word in _LEFT or word in _RIGHT:
         return _side(words, start)
     if word in COMPASS or (word in POINTS and len(word) > 1) or word in ("n", "s", "w", "e"):
-        return _compass(words, start)
+        return read_compass(words, start)
     if (
         word == "flat"
         and words[max(0, start - 2) : start][-1:] == ["the"]
@@ -202,10 +160,7 @@ def _quadrant(words: list[str], start: int) -> tuple[Arc, int] | None:
     return None if number is None else (_direction(*_QUADRANTS[number]), start + 2)
 
 
-_THEN = word_set("is are it has have : there one two just only")
 _PARTS = word_set("side part half area zone border edge rim")
-
-
 _THEN = word_set("is are it has have : there")
 
 
@@ -344,123 +299,3 @@ def _direction(up: int, right: int) -> Arc:
     }[up, right]
     width = 3.0 if up and right else 5.0
     return Arc(hour_of(middle - width / 2), width, True)
-
-
-def _compass(words: list[str], start: int) -> tuple[Arc, int] | None:
-    index, parts = start, ""
-    while index < len(words) and index - start < 5:
-        word = words[index]
-        if word in COMPASS:
-            parts += COMPASS[word]
-        elif word in POINTS and (len(word) > 1 or index == start):
-            parts += word
-        elif word == "-" and index + 1 < len(words) and words[index + 1] in COMPASS:
-            pass
-        else:
-            break
-        index += 1
-    if (
-        len(words[start]) == 1
-        and words[start].isalpha()
-        and word_before(words, start) not in ("due", "towards", "toward", "to")
-    ):
-        return None
-    if parts not in POINTS:
-        return None
-    # From one point to another: "from WSW to NNW".
-    if index + 1 < len(words) and words[index] in ("to", "through", "\u2013", "-"):
-        other = words[index + 1]
-        other = COMPASS.get(other, other)
-        if other in POINTS and word_before(words, start) in ("from", "between", "about", "roughly"):
-            return between(POINTS[parts], POINTS[other]), index + 2
-    width = 3.0 if len(parts) == 1 else 2.0 if len(parts) == 2 else 1.0
-    middle = POINTS[parts]
-    return Arc(hour_of(middle - width / 2), width, True), index
-
-
-def _degrees(words: list[str], start: int) -> tuple[Arc, int] | None:
-    first = _angle_at(words, start)
-    if first is None:
-        return None
-    value, index, marked = first
-    size = len(words)
-    join = index
-    while (
-        join < size and words[join] in ("to", "and", "-", "\u2013", "through", "until") and join - index < 2
-    ):
-        join += 1
-    while (
-        join > index and join < size and words[join] in ("about", "around", "roughly", "~", "approximately")
-    ):
-        join += 1
-    second = _angle_at(words, join) if join > index else None
-    if second is not None and (marked or second[2]):
-        other, end, _ = second
-        if {int(value), int(other)} == {0, 360}:
-            return Arc(12.0, 12.0), end
-        # A span stated downwards ("300 to 240") runs the short way; upwards it runs clockwise.
-        return between(hour_of(value / 30), hour_of(other / 30), None if other < value else True), end
-    if not marked:
-        bearing = start and words[start - 1] in ("bearing", "azimuth", "theta", "heading")
-        return (Arc(hour_of(value / 30), 0.0), index) if bearing else None
-    if value == 360:
-        return Arc(12.0, 12.0), index
-    unit = words[index] if index < size else ""
-    before = word_before(words, start)
-    if before == "of" and start > 1 and words[start - 2] in ("azimuth", "angle", "bearing"):
-        return Arc(hour_of(value / 30), 0.0), index
-    if unit in ("long", "wide", "arc", "or", "of", "span", "in", "sector", "segment", "only") or before in (
-        "over",
-        "spans",
-        "spanning",
-        "some",
-        "only",
-    ):
-        return None
-    if unit in ("bearing", "bearings", "azimuth", "direction", "mark", "position", "clockwise"):
-        return Arc(hour_of(value / 30), 0.0), index
-    if before in (
-        "bearing",
-        "bearings",
-        "azimuth",
-        "at",
-        "near",
-        "towards",
-        "toward",
-        "the",
-        "around",
-        "from",
-        "direction",
-        "follow",
-        "about",
-        "say",
-        "angle",
-        "azimuths",
-        "approx",
-        "is",
-        "are",
-        ",",
-        ":",
-        "=",
-        "(",
-        "@",
-        "\n",
-        "\u2013",
-    ):
-        return Arc(hour_of(value / 30), 0.0), index
-    return None
-
-
-def _angle_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
-    if index >= len(words):
-        return None
-    word = words[index]
-    if not (word.isascii() and word.replace(".", "", 1).isdigit()) or len(word) > 5:
-        return None
-    value = float(word)
-    if value > 360:
-        return None
-    index += 1
-    if index < len(words) and words[index] in ("\u00b0", "degrees", "degree", "deg"):
-        return value, index + 1, True
-    return value, index, False

@@ -7,7 +7,8 @@ from typing import Any
 
 from .angles import Arc, hour_of
 from .clock import NUMBERS
-from .directions import COMPASS, COMPOUNDS, ORDINALS, POINTS, QUARTERS, VERTICAL, read_arcs
+from .compass import COMPASS, POINTS
+from .directions import COMPOUNDS, ORDINALS, QUARTERS, VERTICAL, read_arcs
 from .lexicon import Entry, Lexicon
 from .radii import STARTS, TENS, read_radius, spoken_percent
 from .text import BREAK
