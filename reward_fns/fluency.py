@@ -37,6 +37,70 @@ _BAD = _pairs()
 _TWICE = frozenset(("south", "north", "that", "had", "very", "far", "too"))
 _UNFINISHED = frozenset((*_ARTICLES, *_LINKS, *_BE, *_PLACES, "no", "not", "shows"))
 
+_KINDS = {
+    "article": "the a an",
+    "no": "no neither nor without",
+    "not": "not",
+    "link": "and or but",
+    "either": "either",
+    "be": "is are was were",
+    "preposition": "at along of from with near towards toward into",
+    "clock": "o'clock",
+    "hour": "1 2 3 4 5 6 7 8 9 10 11 12",
+    "look": """
+        dense sparse thin thick linear uniform radial annular curved straight closed broken continuous
+        discontinuous compact solid hollow isolated sharp diffuse scattered random wide narrow single full
+        """,
+    "side": "left right upper lower inner outer top bottom",
+    "figure": "ring cluster line arc donut scratch band blob annulus patch clump streak crescent loc",
+    "place": """
+        edge center rim border middle mid-radius core perimeter periphery quadrant side half zone
+        circumference margin hub
+        """,
+    "clear": "clear clean",
+    "comma": ",",
+    "stop": ". ; : ! ?",
+    "pronoun": "it they there this that which",
+}
+_SELDOM = {
+    "look": "article be clear clock not hour pronoun",
+    "link": "link clock comma stop",
+    "article": "link article be clock comma either no not preposition pronoun stop",
+    "be": "link be clock comma figure hour place stop",
+    "clear": "look article pronoun side",
+    "clock": "look article figure hour place side",
+    "comma": "clock comma stop",
+    "no": "link clock no not preposition pronoun",
+    "not": "link be hour pronoun side",
+    "figure": "look article clock not figure hour place",
+    "hour": "look article no not figure hour place pronoun side",
+    "place": "look article clock place side",
+    "preposition": "link be clock comma not figure preposition stop",
+    "pronoun": "look clock not hour side",
+    "side": "look article clear clock no not pronoun",
+    "stop": "be clock comma stop",
+}
+"""What seldom follows: in graded answers less than 15 % as often as if words came independently."""
+
+
+def _seldom_pairs() -> frozenset[tuple[str, str]]:
+    words = {kind: text.split() for kind, text in _KINDS.items()}
+    return frozenset(
+        (a, b)
+        for kind, followers in _SELDOM.items()
+        for follower in followers.split()
+        for a in words[kind]
+        for b in words[follower]
+    )
+
+
+_RARE = _seldom_pairs()
+_PER_RARE = 20
+"""Words for each such pair that a person may write, beside the first; of terse notes few have more."""
+HOURS = 3
+"""Times a person writes "o'clock" at most: more hours than that are a list or a guess."""
+_VOWELS = frozenset("aeio")
+_SPOKEN_W = frozenset(("one", "once", "o'clock"))
 
 LONG = 30
 """Words a person writes at most without a comma or a full stop."""
@@ -46,11 +110,19 @@ _STOPS = frozenset((".", ",", ";", ":", "(", ")", "!", "?", "\u2013", "\n"))
 def soup(words: Sequence[str]) -> float:
     """Return what is left of a text's credit: 1 for sentences, less for every sign of word soup.
 
-    Signs are pairs of words that English never puts together, a word said twice in a row, a link at the end,
-    and stretches far longer than people write without a stop.
+    Signs are pairs of words that English never puts together, more pairs than a person writes that it seldom
+    does, a word said twice in a row, a link at the end, and stretches far longer than people write without a
+    stop.
     """
     after = words[1:]
     found = float(sum(map(_BAD.__contains__, zip(words, after, strict=False))))
+    rare = sum(map(_RARE.__contains__, zip(words, after, strict=False)))
+    found += max(0.0, rare - 1 - len(words) / _PER_RARE)
+    found += max(0, words.count("o'clock") - HOURS)
+    # "A edge": nobody misses that vowel.
+    found += sum(
+        [b[:1] in _VOWELS and b not in _SPOKEN_W for a, b in zip(words, after, strict=False) if a == "a"]
+    )
     if any(map(eq, words, after)):
         found += sum(a == b and len(a) > 2 and a not in _TWICE for a, b in zip(words, after, strict=False))
     if words and words[-1] in _UNFINISHED:

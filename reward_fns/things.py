@@ -129,8 +129,9 @@ def zone_fit(said: Value, true: Value, lexicon: Lexicon) -> float:
     b = lexicon.zones.get(true) if isinstance(true, str) else true
     if a is None or b is None or isinstance(a, Arc) or isinstance(b, Arc):
         return 0.0
-    if isinstance(said, str) and isinstance(true, str) and "full" in (said, true):
-        return 0.0
+    if "full" in (said, true):
+        # The whole wafer contains every band and is none of them.
+        return 1.0 if min(a[1] - a[0], b[1] - b[0]) >= 0.8 else 0.0
     if a[0] == a[1] or b[0] == b[1]:
         point, band = (a[0], b) if a[0] == a[1] else (b[0], a)
         gap = max(band[0] - point, point - band[1], 0.0)

@@ -162,6 +162,20 @@ def test_search_finds_no_hole(row: str) -> None:
     assert best < reference - 0.2, text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A cluster over the whole wafer at 8 o'clock, lower left.",
+        "edge 8 o'clock sparse lower left dense line 7 o'clock ring thin right 9 o'clock a arc",
+        "edge at 7 o'clock, 8 o'clock, 9 o'clock, 1 o'clock and 2 o'clock, lower left",
+        "along the edge is 8 o'clock lower the left or , a edge and",
+    ],
+)
+def test_right_words_without_an_answer(text: str, score) -> None:
+    assert score("The edge at 8 o'clock, lower left.", "edge_loc") > 0.9
+    assert score(text, "edge_loc") < 0.4
+
+
 def test_time_is_bounded() -> None:
     truth = rubric_of(ROWS["edge_ring"])
     for text in (
