@@ -11,11 +11,7 @@ import pytest
 
 pytest.importorskip("verl")
 
-from composing import composed, dataclasses, local_model, stock, unknown_keys, validate
-
-from verl_wafersage.guard import recipe_names
-
-RL_RECIPES = [name for name in recipe_names() if not name.endswith("_sft")]
+from composing import RL_RECIPES, composed, dataclasses, local_model, stock, unknown_keys, validate
 
 
 @pytest.mark.parametrize("recipe", RL_RECIPES)
