@@ -8,12 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from ..errors import InputError
+from .paper import FROM_VERL, THRESHOLD, WEIGHTS
 
 PRESETS = ("wafersage", "paper")
-# What verl itself adds to the keyword arguments of a reward function.
-_FROM_VERL = frozenset(
-    ("reward_router_address", "reward_model_tokenizer", "memory_limit_mb", "concurrent_semaphore")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +35,7 @@ class Options:
         overlong_buffer: Characters over which the charge grows to its full size, before `overlong_chars`.
         overlong_penalty: Full size of that charge.
         paper_weights: Weight set of the `paper` preset, `formula` or `tuned`.
+        paper_threshold: Similarity in [0, 1] from which a term counts as found by the `paper` preset.
     """
 
     preset: str = "wafersage"
@@ -57,6 +55,7 @@ class Options:
     overlong_buffer: int = 500
     overlong_penalty: float = 0.5
     paper_weights: str = "formula"
+    paper_threshold: float = THRESHOLD
 
 
 DEFAULT = Options()
@@ -74,7 +73,7 @@ def read_options(given: Mapping[str, Any]) -> Options:
     """
     if not given:
         return DEFAULT
-    plain = tuple(sorted((key, _plain(value)) for key, value in given.items() if key not in _FROM_VERL))
+    plain = tuple(sorted((key, _plain(value)) for key, value in given.items() if key not in FROM_VERL))
     return _build(plain) if plain else DEFAULT
 
 
@@ -95,11 +94,17 @@ def _build(given: tuple[tuple[str, Any], ...]) -> Options:
     options = Options(**dict(given))
     if options.preset not in PRESETS:
         raise InputError(f"{options.preset!r} is none of {', '.join(PRESETS)}", field="preset")
+    if options.paper_weights not in WEIGHTS:
+        raise InputError(f"{options.paper_weights!r} is none of {', '.join(WEIGHTS)}", field="paper_weights")
     for name in _NUMBERS:
-        value = getattr(options, name)
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= 5:
-            raise InputError("must be a number from 0 to 5", field=name)
+        _check_number(name, getattr(options, name), 5)
+    _check_number("paper_threshold", options.paper_threshold, 1)
     return options
+
+
+def _check_number(name: str, value: object, top: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value <= top:
+        raise InputError(f"must be a number from 0 to {top}", field=name)
 
 
 def overlong_charge(length: int, options: Options) -> float:

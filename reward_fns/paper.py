@@ -15,10 +15,18 @@ from typing import Any
 
 from rapidfuzz import fuzz
 
+from ..errors import InputError
 from .final import answer_text, has_style
 from .schema import PARTS, Criteria, Item, load_rubric
 
 NOT_APPLICABLE = -1.0
+"""Value of a sub-score that does not apply to the row; averages are over rows where it is not this."""
+
+FROM_VERL = frozenset(
+    ("reward_router_address", "reward_model_tokenizer", "memory_limit_mb", "concurrent_semaphore")
+)
+"""What verl itself adds to the keyword arguments of a reward function."""
+
 THRESHOLD = 0.713
 MAX_CHARS = 32_768
 WEIGHTS: dict[str, tuple[float, float, Mapping[str, float]]] = {
@@ -49,7 +57,7 @@ def compute_score(
     *,
     weights: str = "formula",
     threshold: float = THRESHOLD,
-    **_: object,
+    **others: object,
 ) -> dict[str, float]:
     """Score one answer by the published rule.
 
@@ -60,14 +68,19 @@ def compute_score(
         extra_info: The row's extra columns; only `answer_style` is read.
         weights: `formula` (0.6/0.4) or `tuned` (0.9/0.1).
         threshold: Share of `partial_ratio` from which a term counts as found.
+        **others: What verl adds; ignored. Any other name is refused, for it would change nothing.
 
     Returns:
         The same keys as `rubric.compute_score`; sub-scores that do not apply are -1.
 
     Raises:
         RubricError: `ground_truth` is malformed.
-        KeyError: `weights` is neither set.
+        InputError: An option is unknown or `weights` is neither set.
     """
+    for name in others.keys() - FROM_VERL:
+        raise InputError(f"no option {name!r}", field=name, remedy="options are threshold, weights")
+    if weights not in WEIGHTS:
+        raise InputError(f"{weights!r} is none of {', '.join(WEIGHTS)}", field="weights")
     hit_weight, avoid_weight, shares = WEIGHTS[weights]
     rubric = load_rubric(ground_truth)
     text = answer_text(solution_str)[:MAX_CHARS].lower()

@@ -18,6 +18,7 @@ from .fluency import crowding, repeats, soup
 from .lexicon import Lexicon, load_lexicon
 from .matching import judge
 from .options import DEFAULT, Options, overlong_charge, read_options
+from .paper import NOT_APPLICABLE
 from .parts import split_parts
 from .phrases import Index, index_words, match_phrase
 from .reader import read, scan_text, take_as_passing
@@ -26,9 +27,6 @@ from .schema import PARTS, Criteria, Item, Rubric, load_rubric
 from .text import Text, read_text
 from .things import Truth
 from .truth import build_truth
-
-NOT_APPLICABLE = -1.0
-"""Value of a sub-score that does not apply to the row; averages are over rows where it is not this."""
 
 KEPT = 0.2
 MET = 0.9
@@ -137,7 +135,14 @@ def _paper(
     extra_info: Mapping[str, Any] | None,
     options: Options,
 ) -> dict[str, float]:
-    return paper.compute_score("", answer, ground_truth, extra_info, weights=options.paper_weights)
+    return paper.compute_score(
+        "",
+        answer,
+        ground_truth,
+        extra_info,
+        weights=options.paper_weights,
+        threshold=options.paper_threshold,
+    )
 
 
 def _judge(

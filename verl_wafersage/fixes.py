@@ -1,6 +1,6 @@
 """Mends for faults of verl 0.9.1 and its neighbours that would otherwise end a user's run.
 
-Each mend names the fault and how to see whether it is still needed; `tests/test_fixes.py` fails when a
+Each mend names the fault and how to see whether it is still needed; `tests/plugin/test_fixes.py` fails when a
 new version no longer has the fault, so that the mend can go.
 """
 

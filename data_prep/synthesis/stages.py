@@ -12,12 +12,12 @@ from typing import Any
 
 from ...errors import InputError
 from ...llm import ChatRequest, system, user
+from ...reward_fns.schema import PARTS
 from ..records import DEFECT_TYPES, NORMAL
 
 STAGES = ("describe", "rubric", "questions")
 PROMPTS = Path(__file__).with_name("prompts")
 DIMENSIONS = ("defect_type", "spatial", "morphology", "root_cause")
-PARTS = ("spatial", "morphology", "root_cause")
 LEVELS = ("easy", "medium", "hard")
 
 # No maxLength: servers that decode by grammar get slow on long repetitions; max_tokens bounds texts.

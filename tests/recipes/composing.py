@@ -10,7 +10,10 @@ from typing import Any
 from hydra import compose, initialize_config_module
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
+from verl_wafersage.guard import recipe_names
+
 RL_ENTRY, SFT_ENTRY = "ppo_trainer", "sft_trainer_engine"
+RL_RECIPES = [name for name in recipe_names() if not name.endswith("_sft")]
 
 # Keys of ours in nodes that verl leaves free-form; a name missing here and in verl's tree is a typo.
 ALLOWED_NEW_KEYS = {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ import pytest
 
 pytest.importorskip("verl")
 
-from composing import SFT_ENTRY, composed, local_model, stock, unknown_keys
+from composing import RL_RECIPES, SFT_ENTRY, composed, local_model, stock, unknown_keys
 from omegaconf import OmegaConf
 
 from verl_wafersage.guard import recipe_names
@@ -57,7 +59,12 @@ MEANING: dict[str, dict[str, Any]] = {
         f"{MODEL}.exclude_modules": None,
         f"{ACTOR}.optim.lr": 5e-5,
         f"{ROLLOUT}.n": 32,
-        "reward.custom_reward_function.path": "pkg://verl_wafersage.reward_fns.paper",
+        "reward.custom_reward_function.path": "pkg://verl_wafersage.reward_fns.rubric",
+        "reward.custom_reward_function.reward_kwargs": {
+            "preset": "paper",
+            "paper_weights": "formula",
+            "paper_threshold": 0.713,
+        },
         "data.curriculum.strategy": "interleaved",
     },
 }
@@ -102,18 +109,20 @@ def test_nothing_leaves_the_machine_unasked(recipe: str, tiny_model: Path) -> No
     assert "http://" not in text and "https://" not in text
 
 
-def test_the_judge_can_watch_any_recipe(tiny_model: Path) -> None:
+@pytest.mark.parametrize("recipe", RL_RECIPES)
+def test_the_judge_can_watch_any_recipe(recipe: str, tiny_model: Path) -> None:
     import inspect
 
+    from verl_wafersage.reward_fns import rubric
     from verl_wafersage.reward_fns.judge import compute_score
 
     config = composed(
-        "[wafersage_lora,parts/judge]",
+        f"[{recipe},parts/judge]",
         *local_model(tiny_model),
         "wafersage.judge.url=http://127.0.0.1:8001/v1",
         "wafersage.judge.model=some-judge",
     )
-    assert config.wafersage.recipe == "wafersage_lora"
+    assert config.wafersage.recipe == recipe
     function = config.reward.custom_reward_function
     assert function.path == "pkg://verl_wafersage.reward_fns.judge"
     options = OmegaConf.to_container(function.reward_kwargs, resolve=True)
@@ -121,4 +130,10 @@ def test_the_judge_can_watch_any_recipe(tiny_model: Path) -> None:
     asked = {name: value for name, value in options.items() if str(name).startswith("judge_")}
     assert asked.keys() <= inspect.signature(compute_score).parameters.keys()
     assert asked["judge_weight"] == 0 and asked["judge_splits"] == ["val", "test"]
+    # A row of training is not judged, so nothing is asked; its reward is the recipe's own rule.
+    rule = {name: value for name, value in options.items() if name not in asked}
+    truth = json.dumps({"version": 1, "dimension": "spatial", "must_hit": ["center"], "must_avoid": []})
+    answer = ("train", "The center fails.", truth, {"split": "train"})
+    scores = asyncio.run(compute_score(*answer, **options))
+    assert scores["score"] == rubric.compute_score(*answer, **rule)["score"]
     assert unknown_keys(config, stock(), ("data", "trainer", "reward")) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import subprocess
 import sys
 from itertools import takewhile
@@ -11,11 +12,8 @@ import pytest
 
 pytest.importorskip("verl")
 
-from composing import composed, dataclasses, local_model, stock, unknown_keys, validate
-
-from verl_wafersage.guard import recipe_names
-
-RL_RECIPES = [name for name in recipe_names() if not name.endswith("_sft")]
+from composing import RL_RECIPES, composed, dataclasses, local_model, stock, unknown_keys, validate
+from omegaconf import OmegaConf
 
 
 @pytest.mark.parametrize("recipe", RL_RECIPES)
@@ -59,6 +57,27 @@ def test_main_ppo_prints_the_recipe_from_anywhere(tmp_path: Path) -> None:
         "name: CurriculumReplayBuffer",
     ):
         assert line in result.stdout
+
+
+def test_the_recipe_of_your_own_in_the_docs_composes_beside_ours(tmp_path: Path) -> None:
+    text = (Path(__file__).parents[2] / "docs" / "recipes.md").read_text()
+    section = text.split("## Write a recipe of your own")[1].split("\n## ")[0]
+    _, recipe, _, command, _ = section.split("```")
+    (tmp_path / "my" / "recipe").mkdir(parents=True)
+    (tmp_path / "my" / "recipe" / "mine.yaml").write_text(recipe.removeprefix("yaml\n"))
+    python, *arguments = shlex.split(command)
+    assert python == "python"
+    result = subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    config = OmegaConf.create(result.stdout)
+    assert config.trainer.experiment_name == "mine"
+    assert config.actor_rollout_ref.model.lora_rank == 32
+    assert config.data.curriculum.strategy == "adaptive"
+    function = config.reward.custom_reward_function
+    assert function.path == "pkg://verl_wafersage.reward_fns.judge"
+    assert function.reward_kwargs.overlong_chars == 1200 and function.reward_kwargs.judge_model == "NAME"
 
 
 def test_a_misspelt_group_stops_the_run() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from typing import Any
 
 import jsonschema
 import pytest
@@ -210,6 +211,38 @@ def test_published_weights_of_dimensions() -> None:
 def test_published_rule_matches_opposites_as_its_threshold_does() -> None:
     truth = json.dumps({**GOOD, "must_hit": ["continuous"], "must_avoid": []})
     assert paper.compute_score("test", "it is discontinuous", truth)["hit"] == 1.0
+
+
+def test_the_threshold_of_the_published_rule_is_the_same_through_both_doors() -> None:
+    truth = json.dumps({**GOOD, "must_hit": ["continuous"], "must_avoid": []})
+    hits = {
+        threshold: (
+            paper.compute_score("test", "contiguous", truth, threshold=threshold)["hit"],
+            compute_score("test", "contiguous", truth, preset="paper", paper_threshold=threshold)["hit"],
+        )
+        for threshold in (paper.THRESHOLD, 1.0)
+    }
+    assert hits == {paper.THRESHOLD: (1.0, 1.0), 1.0: (0.0, 0.0)}
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"paper_weights": "tuned"}, "no option 'paper_weights'; options are threshold, weights"),
+        ({"preset": "paper"}, "no option 'preset'"),
+        ({"weights": "mine"}, "field weights: 'mine' is none of formula, tuned"),
+    ],
+)
+def test_the_published_rule_refuses_what_it_would_not_follow(options: dict[str, Any], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        paper.compute_score("test", "a", json.dumps(GOOD), **options)
+    assert paper.compute_score("test", "a", json.dumps(GOOD), reward_router_address=None)
+
+
+@pytest.mark.parametrize("options", [{"paper_weights": "mine"}, {"paper_threshold": 71.3}])
+def test_values_the_published_rule_cannot_have_are_refused(options: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=f"field {next(iter(options))}"):
+        compute_score("test", "a", json.dumps(GOOD), preset="paper", **options)
 
 
 def test_unknown_option_is_named() -> None:

@@ -82,11 +82,6 @@ class Scores:
         """`score` of each answer, shape (n,)."""
         return self.column("score", options)
 
-    @property
-    def evaluations(self) -> int:
-        """How many different options were tried."""
-        return len(self._known)
-
     def _one(self, answer: Answer, options: Options) -> Mapping[str, float]:
         source = f"wafersage/calibration/{answer.dimension}"
         return self.scorer.score(
