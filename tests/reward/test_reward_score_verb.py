@@ -85,6 +85,35 @@ def test_the_question_of_a_row(row: dict[str, Any], question: str) -> None:
     assert question_of(row) == question
 
 
+@pytest.mark.parametrize("name", ROWS)
+@pytest.mark.parametrize("said", ["reference_answer", "wrong"])
+def test_evidence_of_the_published_rule_is_what_it_counted(name: str, said: str) -> None:
+    rubric = json.loads(rubric_of(ROWS[name]))
+    found = explain("test", ROWS[name][said], json.dumps(rubric), {}, preset="paper")
+    verdicts = [entry["verdict"] for entry in found["evidence"]]
+    met, avoided = verdicts.count("met"), verdicts.count("invented")
+    assert met + verdicts.count("missing") == len(rubric["must_hit"])
+    assert found["scores"]["hit"] == met / len(rubric["must_hit"])
+    assert found["scores"]["hallucination"] == avoided / len(rubric["must_avoid"])
+    assert met + avoided > 0, "the row has to show something"
+    for entry in found["evidence"]:
+        if entry["verdict"] == "missing":
+            assert (entry["start"], entry["words"]) == (-1, "")
+        else:
+            assert found["text"][entry["start"] : entry["end"]] == entry["words"] != ""
+
+
+def test_evidence_of_the_published_rule_adds_up_in_a_full_answer() -> None:
+    part = {"must_hit": ["edge", "ring", "center", "scratch"], "must_avoid": ["donut"]}
+    criteria = dict.fromkeys(("spatial", "morphology", "root_cause"), part)
+    truth = {"version": 1, "dimension": "full", "labels": [], "criteria": criteria, "reference_answer": ""}
+    found = explain("test", "An EDGE ring, no donut. \u0130", json.dumps(truth), None, preset="paper")
+    earned = sum(e["credit"] * e["weight"] for e in found["evidence"])
+    assert found["scores"]["score"] == pytest.approx(earned + 0.4)
+    assert {e["verdict"] for e in found["evidence"]} == {"met", "missing", "invented"}
+    assert all(e["start"] == -1 for e in found["evidence"]), "lower case is longer than the text here"
+
+
 def test_json_lines_out(answers: Path) -> None:
     run = CliRunner().invoke(app, ["score", str(answers), "--json"])
     assert run.exit_code == 0
