@@ -28,9 +28,10 @@ class Answer:
 def read_answers(file: Path, answer_field: str | None = None) -> Iterator[Answer]:
     """Read the answers of a file.
 
-    A row has an answer (`answer`, verl's `output`, `response`, `text`, or failing these
+    A row has an answer (`answer`, verl's `output`, `solution_str`, `response`, `text`, or failing these
     `reference_answer`), a rubric (`ground_truth`, verl's `gts`, `rubric`, or
-    `reward_model.ground_truth`) and maybe `question`, `id`, `extra_info`.
+    `reward_model.ground_truth`) and maybe `question` (or verl's `input`), `answer_style`, `id`,
+    `extra_info`.
 
     Args:
         file: JSON lines (`.jsonl`, verl's dumps) or parquet.
@@ -42,6 +43,25 @@ def read_answers(file: Path, answer_field: str | None = None) -> Iterator[Answer
     rows = _parquet(file) if file.suffix == ".parquet" else read_json_lines(file)
     for number, row in rows:
         yield _answer(row, number, file, answer_field)
+
+
+def question_of(row: Mapping[str, Any]) -> str:
+    """Return the question a row's answer was given to; "" where the row does not tell.
+
+    Rows of ours name it. verl's dumps have the decoded chat in `input` instead, without special tokens: a
+    line `user`, the question, a line `assistant` and what the template opens an answer with. A prompt of
+    another form is no question, since its instructions would be read as what is asked for.
+    """
+    extra = row.get("extra_info")
+    for source in (row, extra if isinstance(extra, Mapping) else {}):
+        if isinstance(named := source.get("question"), str) and named:
+            return named
+    prompt = row.get("input")
+    if not isinstance(prompt, str):
+        return ""
+    _, user, turn = f"\n{prompt}".rpartition("\nuser\n")
+    question = f"\n{turn}\n".rpartition("\nassistant\n")[0]
+    return question.strip() if user else ""
 
 
 def _parquet(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
@@ -63,9 +83,11 @@ def _parquet(file: Path) -> Iterator[tuple[int, Mapping[str, Any]]]:
 def _answer(row: Mapping[str, Any], number: int, file: Path, answer_field: str | None) -> Answer:
     given = row.get("extra_info")
     extra = dict(given) if isinstance(given, Mapping) else {}
-    for name in ("question", "answer_style"):
-        if row.get(name) is not None:
-            extra.setdefault(name, row[name])
+    if row.get("answer_style") is not None:
+        extra.setdefault("answer_style", row["answer_style"])
+    if not extra.get("question"):
+        # The question weighs what it asks for: without it the score is not the one the run gave.
+        extra["question"] = question_of(row)
     fields = (answer_field,) if answer_field else ANSWER_FIELDS
     found = next(
         (source[name] for source in (row, extra) for name in fields if source.get(name) is not None), None

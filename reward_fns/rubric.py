@@ -19,6 +19,7 @@ from .lexicon import Lexicon, load_lexicon
 from .matching import judge
 from .options import DEFAULT, Options, overlong_charge, read_options
 from .paper import NOT_APPLICABLE
+from .paper_evidence import paper_evidence
 from .parts import split_parts
 from .phrases import Index, index_words, match_phrase
 from .reader import read, scan_text, take_as_passing
@@ -101,11 +102,16 @@ def explain(
     extra_info: Mapping[str, Any] | None = None,
     **options: Any,
 ) -> dict[str, Any]:
-    """Return `{"scores": ..., "text": ..., "evidence": [...]}`: which words earned and cost what."""
+    """Return `{"scores": ..., "text": ..., "evidence": [...]}`: which words earned and cost what.
+
+    The evidence is that of the rule which gave the score: with `preset: paper`, the terms it found.
+    """
     settings = read_options(options)
-    scores, text, parts = _judge(solution_str, ground_truth, extra_info, settings)
     if settings.preset == "paper":
         scores = _paper(solution_str, ground_truth, extra_info, settings)
+        seen, counted = paper_evidence(solution_str, ground_truth, settings.paper_weights)
+        return {"scores": scores, "text": seen, "evidence": counted}
+    scores, text, parts = _judge(solution_str, ground_truth, extra_info, settings)
     spans = text.spans()
     evidence = []
     for name, part in parts.items():

@@ -25,6 +25,17 @@ from verl.utils.tensordict_utils import list_of_dict_to_tensordict
 
 from verl_wafersage.curriculum.dataset import POSITION
 from verl_wafersage.errors import InputError
+from verl_wafersage.reward_fns.rubric import compute_score
+from verl_wafersage.reward_fns.scoring import Show, score_file
+
+RUBRIC = {
+    "version": 1,
+    "dimension": "spatial",
+    "labels": ["Edge-Loc"],
+    "must_hit": ["edge"],
+    "must_avoid": ["center"],
+    "reference_answer": "The failing dies lie at the edge.",
+}
 
 CLASS = load_extern_type("pkg://verl_wafersage.curriculum.replay_buffer", "CurriculumReplayBuffer")
 
@@ -64,6 +75,7 @@ def put_group(
     step: int = 1,
     scores: dict[str, float] | None = None,
     outputs: int = 1,
+    truth: object = None,
 ) -> str:
     """One prompt with its answers, as verl's agent loops leave it in the queue."""
     uid = f"prompt{next(names)}"
@@ -82,6 +94,8 @@ def put_group(
                     "reward_extra_info": {"acc": acc, "score": acc / 2, "spatial": -1.0, **(scores or {})}
                 },
             }
+            if truth is not None:
+                row["reward_model"] = {"style": "rubric", "ground_truth": truth}
             if position is not None:
                 row[POSITION] = position
             keys.append(f"{uid}_{session}_{output}")
@@ -144,6 +158,19 @@ def test_scores_reach_the_log_and_the_files(tmp_path: Path, mode: str) -> None:
     first = next(line for line in lines if line["position"] == 3 and line["acc"] == 1.0)
     expected = {"step": 1, "trained": True, "id": "row-3", "index": 3, "question": "where?", "text": "0 1"}
     assert expected.items() <= first.items() and first["spatial"] == -1.0
+
+
+@pytest.mark.parametrize("truth", [json.dumps(RUBRIC), RUBRIC])
+def test_a_file_of_rollouts_can_be_scored_by_itself(tmp_path: Path, truth: object) -> None:
+    made = buffer(run_dir=str(tmp_path))
+    with_sampler(made)
+    made._run.decode = lambda _: "It lies at the edge."
+    put_group(3, [1.0, 0.0], truth=truth)
+    made.sample(global_steps=1, partition_id="train", batch_size=1)
+    file = tmp_path / "rollouts" / "1.jsonl"
+    assert [json.loads(line["ground_truth"]) for line in read(file)] == [RUBRIC, RUBRIC]
+    expected = compute_score("", "It lies at the edge.", RUBRIC, {"question": "where?"})
+    assert score_file(file, show=Show.NOTHING)["score"] == expected["score"] > 0.5
 
 
 def test_validation_is_recorded_and_teaches_nothing(tmp_path: Path) -> None:

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from markupsafe import Markup
 from PIL import Image
 
-from verl_wafersage.evaluation.report.evidence import segments
+from verl_wafersage.evaluation.report.evidence import evidence_of, segments
 from verl_wafersage.evaluation.report.named import named_types
 from verl_wafersage.evaluation.report.rows import picture_url
-from verl_wafersage.evaluation.report.run import Run
+from verl_wafersage.evaluation.report.run import Answer, Run
 from verl_wafersage.evaluation.report.svg import (
     Dot,
     Line,
@@ -27,6 +27,7 @@ from verl_wafersage.evaluation.report.svg import (
     scatter,
     smoothed,
 )
+from verl_wafersage.reward_fns.rubric import compute_score
 
 floats = st.floats(-1e6, 1e6)
 spans = st.fixed_dictionaries(
@@ -37,6 +38,16 @@ spans = st.fixed_dictionaries(
         "end": st.one_of(st.none(), st.integers(-5, 60)),
     }
 )
+
+
+@pytest.mark.parametrize("preset", ["wafersage", "paper"])
+def test_marks_of_another_rule_than_the_runs_say_so(preset: str) -> None:
+    rubric = {"version": 1, "dimension": "spatial", "labels": ["Edge-Ring"], "must_hit": ["edge", "ring"]}
+    text = "The failures form a ring in the center."
+    scores = compute_score("", text, json.dumps(rubric), {}, preset=preset)
+    answer = Answer("train", 1, text, scores=scores, rubric=json.dumps(rubric), dimension="spatial")
+    note = evidence_of(answer).note
+    assert note == "" if preset == "wafersage" else f"{scores['score']:.2f}" in note
 
 
 @given(st.text(max_size=50), st.lists(spans, max_size=6))

@@ -96,7 +96,7 @@ def test_the_latter_is_the_second_choice_of_the_question() -> None:
         ("the first", "Edge-Loc"),
         ("The second option.", "Edge-Ring"),
     ]:
-        claims = read(read_text(text), load_lexicon(None), None, asked.choices).claims
+        claims = read(read_text(text), load_lexicon(None), choices=asked.choices).claims
         assert [c.value for c in claims if c.slot == "type" and c.affirmed] == [value]
 
 

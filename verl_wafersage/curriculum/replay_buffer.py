@@ -6,6 +6,7 @@ name: CurriculumReplayBuffer}`
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -25,7 +26,7 @@ NODE = "trainer.v1.sampler.sampler_kwargs"
 _FETCH = 512
 _ROW = (
     *("id", "index", "wafer_id", "question", "dimension", "question_type"),
-    *("level", "difficulty", "stream"),
+    *("level", "difficulty", "stream", "answer_style"),
 )
 
 
@@ -209,7 +210,15 @@ class _Reporting(ReplayBuffer):
         return rollouts
 
     def _fetch(self, partition_id: str, keys: list[str]) -> list[Rollout]:
-        wanted = [POSITION, "data_source", "extra_fields", "extra_info", "responses", "rm_scores"]
+        wanted = [
+            POSITION,
+            "data_source",
+            "extra_fields",
+            "extra_info",
+            "responses",
+            "reward_model",
+            "rm_scores",
+        ]
         data = tq.kv_batch_get(keys=keys, partition_id=partition_id, select_fields=wanted)
         # Fields that no row has are simply absent.
         columns = {name: [_bare(value) for value in data[name]] for name in wanted if name in data}
@@ -223,6 +232,8 @@ class _Reporting(ReplayBuffer):
             info = row.get("extra_info") or {}
             kept = {name: info[name] for name in _ROW if name in info}
             kept["data_source"] = row.get("data_source")
+            # With it the file says by itself why each answer got its score.
+            kept |= _truth(row.get("reward_model"))
             text = decode(row["responses"].tolist()) if decode and "responses" in row else None
             position = row.get(POSITION)
             rollouts.append(
@@ -257,6 +268,14 @@ def _check_feedback(rollouts: list[Rollout], key: str, *, needed: bool) -> None:
 def _bare(value: Any) -> Any:
     """TransferQueue wraps what is not a tensor; which wrapper depends on its backend."""
     return getattr(value, "data", value) if type(value).__module__.startswith("tensordict") else value
+
+
+def _truth(reward_model: Any) -> dict[str, str]:
+    """The ground truth of a row as text, under the name that readers of answers look for."""
+    truth = reward_model.get("ground_truth") if isinstance(reward_model, Mapping) else None
+    if truth is None:
+        return {}
+    return {"ground_truth": truth if isinstance(truth, str) else json.dumps(plain(truth), default=str)}
 
 
 def _numbers(info: Mapping[str, Any]) -> dict[str, float]:

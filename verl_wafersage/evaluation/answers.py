@@ -11,6 +11,7 @@ from typing import Any
 
 from ..errors import InputError, RubricError
 from ..json_lines import read_json_lines
+from ..reward_fns.answers import question_of
 from ..reward_fns.schema import load_rubric
 from .rows import Row
 
@@ -113,7 +114,7 @@ def _answer(line: Mapping[str, Any], file: Path, number: int, model: str | None,
     text = next((line[name] for name in _TEXT if isinstance(line.get(name), str)), None)
     if text is None:
         raise InputError("no answer", file=file, row=number, field="text")
-    question = line.get("question") or _question_of(line.get("input"))
+    question = question_of(line)
     truth = next((line[name] for name in _RUBRIC if line.get(name)), None)
     truth = json.dumps(truth, ensure_ascii=False) if isinstance(truth, Mapping) else truth
     row = index.find(line, question, truth)
@@ -164,13 +165,6 @@ class _Index:
     def find(self, line: Mapping[str, Any], question: str, truth: str | None) -> Row | None:
         row = self._by_id.get(str(line.get("id"))) if line.get("id") is not None else None
         return row or self._by_content.get((question, truth or ""))
-
-
-def _question_of(prompt: object) -> str:
-    # verl dumps the decoded chat without special tokens: "system\n...\nuser\nQUESTION\nassistant\n".
-    if not isinstance(prompt, str):
-        return ""
-    return prompt.rpartition("user\n")[2].rpartition("\nassistant")[0].strip()
 
 
 def _digest(*parts: object) -> str:

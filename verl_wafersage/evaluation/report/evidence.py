@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,10 @@ from .run import Answer
 # Kinds of segments by the reward's verdict, the costliest last; what is missing has no words.
 _KINDS = {"met": "hit", "near": "near", "false": "false", "denied": "false", "invented": "false"}
 _ORDER = {kind: rank for rank, kind in enumerate(_KINDS)}
+
+
+_SAME = 0.005
+"""Scores that differ by less than this are shown as the same."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,18 @@ def evidence_of(answer: Answer) -> Evidence:
         return Evidence([Segment(answer.text)], note=f"Its rubric cannot be read: {error}")
     items: Sequence[Mapping[str, Any]] = told["evidence"]
     missed = [str(item.get("what", "")) for item in items if item.get("verdict") == "missing"]
-    return Evidence(segments(told["text"], items), list(dict.fromkeys(missed)))
+    note = _doubt(answer, told["scores"]["score"])
+    return Evidence(segments(told["text"], items), list(dict.fromkeys(missed)), note)
+
+
+def _doubt(answer: Answer, score: float) -> str:
+    """Say so where the run's rule was not the one the words are marked by; "" where the scores agree."""
+    if not math.isfinite(answer.rule) or abs(answer.rule - score) <= _SAME:
+        return ""
+    return (
+        f"The run scored this answer {answer.rule:.2f}, the rule that marks it {score:.2f}: the run used "
+        "other reward options, another version, or a question that is not known here."
+    )
 
 
 def segments(text: str, items: Sequence[Mapping[str, Any]]) -> list[Segment]:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from verl_wafersage.errors import InputError
+from verl_wafersage.reward_fns.answers import question_of
 from verl_wafersage.reward_fns.rubric import NOT_APPLICABLE
 
 Split = Literal["train", "validation"]
@@ -214,7 +215,7 @@ def _answer(line: Mapping[str, Any], split: Split, step: int) -> Answer | None:
         split=split,
         step=step,
         text=text,
-        question=_question(line),
+        question=question_of(line),
         scores=scores,
         rubric=rubric,
         dimension=_word(line, "dimension") or rubric_field(rubric, "dimension") or _tail(line),
@@ -232,17 +233,6 @@ def rubric_field(rubric: str, name: str) -> Any:
     except ValueError:
         return ""
     return value.get(name, "") if isinstance(value, dict) else ""
-
-
-def _question(line: Mapping[str, Any]) -> str:
-    if question := _word(line, "question"):
-        return question
-    # verl dumps the decoded chat: "system\n...\nuser\nQUESTION\nassistant\n".
-    prompt = line.get("input")
-    if not isinstance(prompt, str):
-        return ""
-    turn = prompt.rpartition("user\n")[2]
-    return turn.partition("\nassistant")[0].strip()
 
 
 def _word(line: Mapping[str, Any], name: str) -> str:
