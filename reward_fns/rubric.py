@@ -4,66 +4,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 from . import paper
 from .asked import NOTHING, Asked, read_question
-from .causes import judge_causes
-from .claims import Reading
-from .evidence import Evidence, Judgement
+from .compiled import compile_rubric
 from .final import answer_text, has_style
-from .fluency import crowding, repeats, soup
-from .lexicon import Lexicon, load_lexicon
-from .matching import judge
-from .options import DEFAULT, Options, overlong_charge, read_options
+from .fluency import repeats, soup
+from .lexicon import load_lexicon
+from .options import Options, overlong_charge, read_options
 from .paper import NOT_APPLICABLE
 from .paper_evidence import paper_evidence
+from .part_score import PartScore, score_part
 from .parts import split_parts
-from .phrases import Index, index_words, match_phrase
 from .reader import read, scan_text, take_as_passing
 from .repair import repair
-from .schema import PARTS, Criteria, Item, Rubric, load_rubric
+from .schema import PARTS, Rubric, load_rubric
 from .text import Text, read_text
-from .things import Truth
-from .truth import build_truth
 
-KEPT = 0.2
 MET = 0.9
 """Share of what the reference answer earns from which on every required fact counts as met."""
-
-MISTAKEN = 0.3
-"""A reference answer with more false claims than this is wrong rather than misread; the audit reports it."""
-LEAST_FULL = 0.6
-"""A reference answer that earns less than this by its own rubric was not read; it sets no scale."""
-_FLOOR = 0.06
-"""What a wrong answer that reads the map is worth above one that says nothing."""
-
-
-@dataclass(slots=True)
-class Compiled:
-    """One part of a rubric, ready to judge with."""
-
-    dimension: str
-    truth: Truth
-    items: list[tuple[Item, list[Reading]]]
-    phrases: list[Item]
-    avoided_phrases: list[Item]
-    avoided_causes: frozenset[str]
-    scorable: bool
-    full: float = 1.0
-
-
-@dataclass(slots=True)
-class PartScore:
-    """The outcome of one part."""
-
-    score: float
-    hit: float
-    hallucination: float
-    evidence: list[Evidence]
-    scorable: bool
 
 
 def compute_score(
@@ -176,14 +136,12 @@ def _judge(
         for name, part in compiled.items():
             marks = _outside(len(text.words), cut[name], skip) if name in cut else skip
             reading = whole if whole and name not in cut else read(text, lexicon, marks, scanned)
-            parts[name] = _score_part(reading, text, part, lexicon, NOTHING, options)
+            parts[name] = score_part(reading, part, lexicon, NOTHING, options)
     else:
         reading = read(text, lexicon, skip, choices=asked.choices)
         if asked.survivors:
             take_as_passing(reading)
-        parts = {
-            name: _score_part(reading, text, part, lexicon, asked, options) for name, part in compiled.items()
-        }
+        parts = {name: score_part(reading, part, lexicon, asked, options) for name, part in compiled.items()}
     scores = _total(rubric, parts, options, answer, extra_info)
     scores["score"] *= soup(text.words)
     scores["score"] = max(0.0, scores["score"] - overlong_charge(len(text.source), options))
@@ -220,65 +178,6 @@ def _total(
     return scores
 
 
-@lru_cache(maxsize=4096)
-def compile_rubric(
-    text: str, lexicon_path: str | None = None, question: str = ""
-) -> tuple[Rubric, dict[str, Compiled]]:
-    """Repair and compile a rubric; cached by content, since every answer of a group asks for the same one."""
-    load_rubric(text)
-    mended, _ = repair(json.loads(text))
-    rubric = load_rubric(mended)
-    lexicon = load_lexicon(lexicon_path)
-    asked = NOTHING if rubric.dimension == "full" else read_question(question, lexicon_path)
-    return rubric, {
-        name: _compile(rubric, name, part, lexicon, asked) for name, part in rubric.criteria.items()
-    }
-
-
-def _compile(rubric: Rubric, name: str, part: Criteria, lexicon: Lexicon, asked: Asked) -> Compiled:
-    truth, items = build_truth(rubric.labels, rubric.reference_answer, part, lexicon, asked)
-    phrases = [
-        item
-        for item, readings in items
-        if not any(r.claims for r in readings) and str(item).strip().lower() not in ("yes", "no")
-    ]
-    avoided = [(item, [read(read_text(term), lexicon) for term in item.any_of]) for item in part.must_avoid]
-    causes = frozenset(
-        str(c.value) for _, readings in avoided for r in readings for c in r.claims if c.slot == "cause"
-    ) - {cause for cause, source in truth.causes.items() if source == "hit"}
-    scorable = bool(part.must_hit or rubric.labels or rubric.reference_answer.strip())
-    unknown = [item for item, readings in avoided if not any(r.claims for r in readings)]
-    compiled = Compiled(name, truth, items, phrases, unknown, causes, scorable)
-    if rubric.reference_answer.strip():
-        _settle(compiled, rubric, lexicon, asked)
-    return compiled
-
-
-def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon, asked: Asked) -> None:
-    """Let the reference answer settle the rubric: it is right, so what it is charged for was misread.
-
-    Facts that it contradicts are dropped, features that it invents are tolerated, and what it earns is the
-    full score: must-hit lists that ask for terms of another question cannot be met by any right answer.
-    """
-    text = read_text(rubric.reference_answer)
-    reading = read(text, lexicon)
-    if asked.survivors:
-        take_as_passing(reading)
-    if _score_part(reading, text, compiled, lexicon, asked, DEFAULT).hallucination > MISTAKEN:
-        return
-    for _ in range(2):
-        part = _score_part(reading, text, compiled, lexicon, asked, DEFAULT)
-        wrong = [e for e in part.evidence if e.credit < 0]
-        if not wrong:
-            break
-        for e in wrong:
-            if e.thing >= 0 and e.slot:
-                compiled.truth.things[e.thing].forget(e.slot)
-            elif e.verdict == "invented" and e.what not in lexicon.shapes:
-                compiled.truth.tolerated.add(e.what)
-    compiled.full = max(LEAST_FULL, _score_part(reading, text, compiled, lexicon, asked, DEFAULT).score)
-
-
 def _copied(words: Sequence[str], asked: Asked) -> list[bool] | None:
     """Mark the sentences that copy the question: eight words or more of it in order."""
     if len(asked.words) < 4 or len(words) < 4:
@@ -301,104 +200,6 @@ def _outside(size: int, stretch: tuple[int, int], skip: Sequence[bool] | None) -
     start, end = stretch
     marks[start:end] = list(skip[start:end]) if skip is not None else [False] * (end - start)
     return marks
-
-
-def _score_part(
-    reading: Reading,
-    text: Text,
-    part: Compiled,
-    lexicon: Lexicon,
-    asked: Asked,
-    options: Options,
-) -> PartScore:
-    """Weigh the evidence on one part."""
-    if not part.scorable:
-        return PartScore(0.0, 0.0, 0.0, [], False)
-    if part.dimension == "root_cause":
-        return _score_causes(reading, part, lexicon, options)
-    judgement = judge(reading, part.truth, part.dimension, lexicon, asked, options)
-    evidence = judgement.evidence
-    if part.phrases or part.avoided_phrases:
-        index = index_words(reading.words)
-        weight = 0.15 if lexicon.classes else 1.0
-        evidence.extend(match_phrase(item, reading.words, index, weight) for item in part.phrases)
-        evidence.extend(_avoided(part, reading, index, evidence, weight))
-    if part.dimension == "morphology" and "hit" in part.truth.causes.values():
-        evidence.append(_mechanism(reading, part, lexicon, judgement))
-    total = sum(e.weight for e in evidence if e.verdict != "invented") or 1.0
-    value = sum(e.weight * e.credit for e in evidence) / total
-    hit = sum(e.weight * max(0.0, e.credit) for e in evidence) / total
-    false = sum(e.weight * -min(0.0, e.credit) for e in evidence) / total
-    if any(e.why == "said both ways" and e.weight >= 0.5 for e in evidence):
-        value *= options.contradiction
-    if part.truth.labels == ["None"] and value > 0.3 and any(e.verdict == "invented" for e in evidence):
-        value *= options.contradiction
-    engaged = judgement.engaged and reading.stated and not reading.refuses
-    floor = _FLOOR if engaged and not judgement.denied_truth else 0.0
-    # What is right stays visible below what is wrong, so that groups of poor answers still differ.
-    kept = 0.0 if judgement.denied_truth and len(part.truth.things) == 1 else KEPT * hit
-    score = max(floor, kept, min(1.0, value / part.full))
-    if judgement.denied_truth and value < 0.3 and (len(part.truth.things) == 1 or hit < 0.3):
-        score = 0.0
-    claimed = sum(c.affirmed for c in reading.claims)
-    if reading.refuses and (claimed < 2 or (hit < 0.7 and claimed < 3)):
-        score = 0.0
-    if part.truth.opening * reading.opening < 0:
-        score *= 0.3
-    return PartScore(score * crowding(reading), hit, min(1.0, false), evidence, True)
-
-
-def _avoided(
-    part: Compiled,
-    reading: Reading,
-    index: Index,
-    evidence: Sequence[Evidence],
-    weight: float,
-) -> list[Evidence]:
-    """Charge avoid terms the lexicon does not know where they are asserted outside of what was met."""
-    met = {n for e in evidence if e.verdict == "met" for n in range(e.start, e.end)}
-    total = sum(e.weight for e in evidence) if weight == 1.0 else 1.0
-    found = []
-    for item in part.avoided_phrases:
-        hit = match_phrase(item, reading.words, index, 0.5 * weight * total)
-        if hit.verdict == "met" and met.isdisjoint(range(hit.start, hit.end)):
-            found.append(
-                Evidence("invented", str(item), -1.0, hit.weight, hit.start, hit.end, "a must-avoid term")
-            )
-    return found
-
-
-def _mechanism(reading: Reading, part: Compiled, lexicon: Lexicon, judgement: Judgement) -> Evidence:
-    """Weigh the causes a morphology rubric asks for beside the shapes."""
-    share, charge, evidence = judge_causes(
-        reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon
-    )
-    weight = 0.8 * sum(e.weight for e in judgement.evidence if e.verdict != "invented")
-    credit = share * (1.0 - charge) - (0.4 * charge if not share else 0.0)
-    first = next((e for e in evidence if e.start >= 0), None)
-    start, end = (first.start, first.end) if first is not None else (-1, -1)
-    return Evidence("met" if credit > 0.5 else "missing", "the mechanism", credit, weight, start, end)
-
-
-def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon, options: Options) -> PartScore:
-    judgement = judge(reading, part.truth, "defect_type", lexicon, NOTHING, options)
-    share, charge, evidence = judge_causes(
-        reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon
-    )
-    causes = {n for e in evidence for n in range(e.start, e.end)}
-    invented = [
-        e
-        for e in judgement.evidence
-        if e.verdict == "invented" and e.what in lexicon.classes and not (e.what == "Scratch" and causes)
-    ]
-    if invented and not any(owner is not None and feature.claims for feature, owner in judgement.bound):
-        # Causes of a pattern that is not there.
-        share *= 0.3
-    false = min(max(0.75, charge) if share > 0.7 else 1.0, charge + 0.15 * len(invented))
-    value = min(1.0, share * (1.0 - false) / part.full)
-    engaged = any(c.slot == "cause" and c.affirmed for c in reading.claims) and reading.stated
-    score = max(_FLOOR if engaged and not reading.refuses else 0.0, value)
-    return PartScore(score * crowding(reading), share, false, evidence + invented, True)
 
 
 __all__ = [
