@@ -36,5 +36,6 @@ def plot_curves(curves: Curves, out: Path) -> None:
                 )
         panel.set(title=measure.title, xlabel="RL step")
         panel.grid(alpha=0.3)
-    panels[0].legend(fontsize=7)
+    handles, labels = panels[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, fontsize=9)
     figure.savefig(out, dpi=110)
