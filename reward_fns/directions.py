@@ -160,7 +160,6 @@ def _quadrant(words: list[str], start: int) -> tuple[Arc, int] | None:
     return None if number is None else (_direction(*_QUADRANTS[number]), start + 2)
 
 
-_PARTS = word_set("side part half area zone border edge rim")
 _THEN = word_set("is are it has have : there")
 
 

@@ -17,7 +17,6 @@ _HERE = word_set("this here these ours")
 _SHAPES = frozenset(
     ("ring", "blob", "line", "arc", "grid", "Donut", "Edge-Ring", "Scratch", "Loc", "Center", "Edge-Loc")
 )
-_ROUND = frozenset(("ring", "Edge-Ring", "Donut", "edge"))
 _ALL_DENIED = 3
 _BEFORE_CHOICE = word_set(
     "the it is it's that that's this clearly definitely certainly rather i'd say of course ,"

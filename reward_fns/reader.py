@@ -20,7 +20,6 @@ _SHORT = {
     ("they", "don't"): -1, ("by", "no"): -1, ("not", "at"): -1, ("on", "the"): 0, ("of", "course"): 1,
 }  # fmt: skip
 """Answers without yes or no: "It does." and "They do not." """
-_FIRST = frozenset(("first", "former", "second", "latter"))
 
 
 Scanned = tuple[list[str], list[Item]]
