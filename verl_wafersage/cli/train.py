@@ -46,7 +46,7 @@ def demo(
     ),
     steps: Annotated[int, typer.Option(min=1, help="GSPO steps.")] = 20,
     wafers: Annotated[int, typer.Option(min=20, help="Synthetic wafers.")] = 600,
-    start_steps: Annotated[int, typer.Option(min=0, help="Steps of the supervised start.")] = 500,
+    start_steps: Annotated[int, typer.Option(min=0, help="Steps of the supervised start.")] = 250,
     size: Annotated[str, typer.Option(help="Size of the tiny model: small or base.")] = "small",
     seed: Annotated[int, typer.Option(help="Seed of wafers, weights and orders.")] = 0,
     overrides: Annotated[

@@ -31,7 +31,7 @@ class DemoOptions:
 
     steps: int = 20
     wafers: int = 600
-    start_steps: int = 500
+    start_steps: int = 250
     size: str = "small"
     seed: int = 0
 

@@ -71,6 +71,10 @@ def _reinforce(folder: DemoFolder, options: DemoOptions, console: Console, overr
         f"data.seed={options.seed}",
         # Enough passes that the number of steps decides.
         "trainer.total_epochs=100",
+        # Twenty steps are too few for stages, and what they teach shows in answers sampled as in training.
+        "data.curriculum.strategy=shuffled",
+        "actor_rollout_ref.rollout.val_kwargs.do_sample=true",
+        "actor_rollout_ref.rollout.val_kwargs.temperature=1.0",
     ]
     train([*own, *overrides], folder.run, on_metrics=tell)
 
