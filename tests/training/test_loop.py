@@ -32,6 +32,7 @@ COMMAND = [str(Path(sys.executable).with_name("verl-wafersage")), "demo"]
 OPTIONS = [
     *("--steps", str(STEPS), "--wafers", "60", "--start-steps", "40"),
     *("--set", "trainer.save_freq=2", "--set", "trainer.test_freq=3", "--set", "data.train_batch_size=8"),
+    *("--set", "data.curriculum.strategy=staged"),
 ]
 SUB_SCORES = ("score", "acc", "hit", "faithful", "hallucination", "format", "scorable")
 
