@@ -15,7 +15,8 @@ MAX_WORDS = 4000
 BREAK = "\n"
 """Token between lines and list entries."""
 
-_TOKEN = re.compile(r"[a-z]++(?:'[a-z]++)*+|[0-9]++(?:\.[0-9]++)?+|\n|[^\s\w]|[^\x00-\x7f]")
+# No possessive quantifiers: Python 3.11 before 3.11.4 reads "1." as one token with them.
+_TOKEN = re.compile(r"[a-z]+(?:'[a-z]+)*|[0-9]+(?:\.[0-9]+)?|\n|[^\s\w]|[^\x00-\x7f]")
 
 
 class _Fold(dict[int, str]):
