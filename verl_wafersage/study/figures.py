@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
-from .arms import ARMS
+from .measured import ABOUT, Curves
 from .measures import MEASURES
 
 SHOWN = ("exact", "near", "invents", "score", "acc", "published")
-Curves = Mapping[str, Mapping[int, Mapping[int, Mapping[str, float]]]]
-"""Means by arm, seed, step and measure."""
 
 
 def plot_curves(curves: Curves, out: Path) -> None:
@@ -19,7 +16,6 @@ def plot_curves(curves: Curves, out: Path) -> None:
 
     figure = Figure(figsize=(11, 6), layout="constrained")
     panels = figure.subplots(2, 3).flatten()
-    about = {arm.name: arm.about for arm in ARMS}
     shown = [measure for measure in MEASURES if measure.name in SHOWN]
     for panel, measure in zip(panels, shown, strict=True):
         for colour, (arm, seeds) in enumerate(curves.items()):
@@ -32,7 +28,7 @@ def plot_curves(curves: Curves, out: Path) -> None:
                     color=f"C{colour}",
                     markersize=3,
                     linewidth=1,
-                    label=None if number else about[arm],
+                    label=None if number else ABOUT[arm],
                 )
         panel.set(title=measure.title, xlabel="RL step")
         panel.grid(alpha=0.3)

@@ -9,7 +9,7 @@ import numpy as np
 from .arms import ARMS, PUBLISHED
 from .classes import per_class
 from .examples import compared, disagreement, worst
-from .measured import ABOUT, START, Measured, Table, curves
+from .measured import ABOUT, START, Curves, Measured, Table
 from .measures import MEASURES, Estimate
 
 OVER_STEPS = ("exact", "near", "invents", "score", "published")
@@ -41,11 +41,11 @@ def classes_markdown(measured: Measured) -> str:
     return "## Likeliest answers: recall / precision of each type\n\n" + "\n".join(lines) + "\n"
 
 
-def steps_markdown(measured: Measured) -> str:
+def steps_markdown(found: Curves) -> str:
     """Truth and both rewards over the steps of every run."""
     shown = [measure for measure in MEASURES if measure.name in OVER_STEPS]
     lines = _header(["", "seed", "step", *(measure.title for measure in shown)])
-    for arm, seeds in curves(measured).items():
+    for arm, seeds in found.items():
         for seed, steps in seeds.items():
             for step, values in steps.items():
                 lines.append(_line([ABOUT[arm], seed, step, *(f"{values[m.name]:.3f}" for m in shown)]))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..json_lines import read_json_lines
 from .arms import ARMS, Arm
-from .measures import MEASURES, Estimate, Row, contrast, of_seeds, of_wafers
+from .measures import MEASURES, Estimate, Row, contrast, mean_of, of_seeds, of_wafers
 from .prepare import StudyFolder, StudyOptions
 
 START = "start"
@@ -17,6 +17,8 @@ ABOUT = {START: "supervised start, no RL"} | {arm.name: arm.about for arm in ARM
 RIVALS = (("published", "ours"), ("ours", "grpo"), ("ours", "staged"), ("ours", "adaptive"))
 """Arms that differ in one thing: the second is compared with the first, on the seeds both have."""
 Table = Mapping[str, Mapping[str, Estimate]]
+Curves = Mapping[str, Mapping[int, Mapping[int, Mapping[str, float]]]]
+"""Means by arm, seed, step and measure."""
 
 
 @cache
@@ -68,8 +70,7 @@ def means(measured: Measured) -> dict[str, dict[str, Estimate]]:
     rows = {START: {measure.name: of_wafers(measured.start(), measure) for measure in MEASURES}}
     for arm, runs in measured.finished().items():
         rows[arm] = {
-            measure.name: of_seeds([of_wafers(run, measure).value for run in runs.values()])
-            for measure in MEASURES
+            measure.name: of_seeds([mean_of(run, measure) for run in runs.values()]) for measure in MEASURES
         }
     return rows
 
@@ -97,12 +98,12 @@ def rivals(measured: Measured) -> dict[str, dict[str, Estimate]]:
     return rows
 
 
-def curves(measured: Measured) -> dict[str, dict[int, dict[int, dict[str, float]]]]:
+def curves(measured: Measured) -> Curves:
     """Means of every measure by arm, seed and step."""
     found: dict[str, dict[int, dict[int, dict[str, float]]]] = {}
     for arm, seed in _runs(measured):
         found.setdefault(arm.name, {})[seed] = {
-            step: {measure.name: of_wafers(rows, measure).value for measure in MEASURES}
+            step: {measure.name: mean_of(rows, measure) for measure in MEASURES}
             for step, rows in measured.over_steps(arm.name, seed).items()
         }
     return found

@@ -43,8 +43,9 @@ def write_results(folder: StudyFolder, options: StudyOptions) -> dict[str, str]:
         if table
         for group, columns in COLUMNS.items()
     ]
-    parts += [classes_markdown(both["likeliest"]), steps_markdown(both["sampled"])]
+    over_steps = curves(both["sampled"])
+    parts += [classes_markdown(both["likeliest"]), steps_markdown(over_steps)]
     parts.append(examples_markdown(both["likeliest"]))
     write_atomically(made["table"], "\n".join(parts))
-    plot_curves(curves(both["sampled"]), made["plot"])
+    plot_curves(over_steps, made["plot"])
     return {name: str(path) for name, path in made.items()}

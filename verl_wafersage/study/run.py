@@ -46,14 +46,15 @@ def run_study(
     make_start(folder, options, _tell(console))
     rows = held_out(folder.real, options.held_out)
     measure_both(folder, folder.start, rows, "start")
+    made: dict[str, str] = {}
     # Seed by seed, so that a study that is cut short still compares its arms.
     for seed in range(max(len(arm.seeds) for arm in chosen)):
         for arm in chosen:
             if seed in arm.seeds:
                 console.print(f"[3/3] {arm.about}, seed {seed}: {options.steps * arm.factor} steps")
                 train_arm(folder, options, arm, seed, rows)
-                write_results(folder, options)
-    return write_results(folder, options)
+                made = write_results(folder, options)
+    return made
 
 
 def choose_arms(names: Sequence[str]) -> list[Arm]:
