@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from ..errors import InputError
@@ -22,16 +25,16 @@ class DemoOptions:
 
     Attributes:
         steps: GSPO steps.
-        wafers: Synthetic wafers to draw; about eight questions each.
+        wafers: Synthetic wafers to draw; about eleven questions each.
         start_steps: Steps of the supervised start; 0 begins RL from random weights. RL needs a start that
             is right sometimes, not always.
         size: Name of the tiny model's size, `small` or `base`.
         seed: Seed of wafers, weights and orders.
     """
 
-    steps: int = 20
-    wafers: int = 600
-    start_steps: int = 250
+    steps: int = 50
+    wafers: int = 1500
+    start_steps: int = 300
     size: str = "small"
     seed: int = 0
 
@@ -46,6 +49,11 @@ class DemoFolder:
     def data(self) -> Path:
         """Parquet files."""
         return self.root / "data"
+
+    @property
+    def learning(self) -> Path:
+        """Parquet of the training wafers that the supervised start does not see."""
+        return self.root / "learning"
 
     @property
     def untrained(self) -> Path:
@@ -105,11 +113,36 @@ def make_data(folder: DemoFolder, options: DemoOptions) -> None:
     """Draw synthetic wafers and write their questions as parquet."""
     from verl_wafersage.data_prep.convert import ConvertOptions, convert
     from verl_wafersage.data_prep.questions import AskOptions
+    from verl_wafersage.data_prep.splits import SplitOptions
 
-    if (folder.data / "manifest.json").exists():
-        return
-    asked = AskOptions(concise=True)
-    convert("synthetic", None, folder.data, ConvertOptions(options.wafers, options.seed, ask=asked))
+    if not (folder.data / "manifest.json").exists():
+        asked = AskOptions(per_wafer=None, full=False, concise=True)
+        splits = SplitOptions(val=0.1, test=0.02, review=0.35)
+        convert(
+            "synthetic",
+            None,
+            folder.data,
+            ConvertOptions(options.wafers, options.seed, ask=asked, splits=splits),
+        )
+    if not folder.learning.exists():
+        keep_learning(folder.data, folder.learning)
+
+
+def keep_learning(data: Path, out: Path) -> None:
+    """Copy the training rows that the supervised start does not see; RL learns little from those it knows.
+
+    Args:
+        data: Output of `convert`.
+        out: Folder to write, atomically.
+    """
+    partial = out.with_name(f".{out.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir()
+    for file in sorted(data.glob("train-*.parquet")):
+        table = pq.read_table(file)
+        kept = pc.equal(pc.struct_field(table["extra_info"], "stream"), "learning")
+        pq.write_table(table.filter(kept), partial / file.name)
+    os.replace(partial, out)
 
 
 def make_model(folder: DemoFolder, options: DemoOptions) -> None:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
-import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
-from ..demo.prepare import claim_folder
+from ..demo.prepare import claim_folder, keep_learning
 from ..errors import InputError
 
 SHARES = {"test": 0.2, "val": 0.05, "review": 0.05}
@@ -130,7 +126,7 @@ def make_data(folder: StudyFolder, maps: Path | None, options: StudyOptions) -> 
             ConvertOptions(ask=asked, splits=split, seed=options.seed),
         )
     if not folder.learning.exists():
-        _keep_learning(folder)
+        keep_learning(folder.real, folder.learning)
     if not (folder.synthetic / "manifest.json").exists():
         convert(
             "synthetic",
@@ -138,17 +134,6 @@ def make_data(folder: StudyFolder, maps: Path | None, options: StudyOptions) -> 
             folder.synthetic,
             ConvertOptions(options.synthetic, options.seed, ask=asked),
         )
-
-
-def _keep_learning(folder: StudyFolder) -> None:
-    partial = folder.root / ".learning.partial"
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir()
-    for file in sorted(folder.real.glob("train-*.parquet")):
-        table = pq.read_table(file)
-        kept = pc.equal(pc.struct_field(table["extra_info"], "stream"), "learning")
-        pq.write_table(table.filter(kept), partial / file.name)
-    os.replace(partial, folder.learning)
 
 
 def draw(maps: Path, out: Path, per_class: int, seed: int) -> None:
