@@ -1,0 +1,102 @@
+"""Which feature of the wafer each cause of an answer is given for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from .claims import Claim, Feature, Reading
+from .lexicon import Lexicon
+from .things import Thing, Truth, fit
+from .words import word_set
+
+_CUTS = frozenset((",", ";", ".", ":", "?", "!", "\n", "(", ")", "\u2013"))
+_JOINTS = _CUTS | word_set("and while whereas but")
+_NAMES = frozenset(("type", "shape", "zone", "arc"))
+_Named = tuple[int, int, Thing]
+"""Clause, first token, and the feature that is named there."""
+
+
+def owners_of(
+    reading: Reading, bound: Sequence[tuple[Feature, Thing | None]], truth: Truth, lexicon: Lexicon
+) -> dict[int, Thing | None]:
+    """Say for each cause which feature it is given for: the one named beside it, or last before it."""
+    by_sentence = _named(reading, bound, truth, lexicon)
+    owners: dict[int, Thing | None] = {}
+    last: Thing | None = None
+    last_sentence = -1
+    for claim in reading.claims:
+        if claim.slot != "cause":
+            continue
+        named = by_sentence.get(claim.sentence, [])
+        beside = _beside(reading.words, claim, named, _CUTS) or _beside(reading.words, claim, named, _JOINTS)
+        if beside is not None:
+            owners[id(claim)], last, last_sentence = beside, beside, claim.sentence
+            continue
+        same = [entry for entry in named if entry[0] == claim.clause]
+        before = [entry for entry in (same or named) if entry[1] < claim.start]
+        if before:
+            last, last_sentence = before[-1][2], claim.sentence
+        elif same:
+            last, last_sentence = same[0][2], claim.sentence
+        elif named:
+            last, last_sentence = None, claim.sentence
+        elif claim.sentence > last_sentence + 1:
+            last = None
+        owners[id(claim)] = _by_order(reading.words, claim, truth) or last
+    return owners
+
+
+def things_of(claims: Iterable[Claim], truth: Truth, lexicon: Lexicon) -> list[Thing]:
+    """Return the features that claims name, each once."""
+    found = [thing for claim in claims if (thing := _meant(claim, truth, lexicon)) is not None]
+    return list({id(thing): thing for thing in found}.values())
+
+
+def _meant(claim: Claim, truth: Truth, lexicon: Lexicon) -> Thing | None:
+    """Return the one feature that a claim fits better than all others."""
+    fits = sorted(((fit(claim, thing, lexicon), n) for n, thing in enumerate(truth.things)), reverse=True)
+    if len(fits) < 2 or fits[0][0] <= 0.4 or fits[1][0] > fits[0][0] - 0.5:
+        return None
+    return truth.things[fits[0][1]]
+
+
+def _named(
+    reading: Reading, bound: Sequence[tuple[Feature, Thing | None]], truth: Truth, lexicon: Lexicon
+) -> dict[int, list[_Named]]:
+    """List the features named in each sentence: by what a claim says, else by what it was bound to."""
+    owner_of = {id(claim): owner for feature, owner in bound for claim in feature.claims}
+    found: dict[int, list[_Named]] = {}
+    for claim in reading.claims:
+        if claim.slot not in _NAMES or not claim.affirmed or claim.good:
+            continue
+        thing = _meant(claim, truth, lexicon) if len(truth.things) > 1 else None
+        if thing is None and claim.slot != "arc":
+            thing = owner_of.get(id(claim))
+        if thing is not None:
+            found.setdefault(claim.sentence, []).append((claim.clause, claim.start, thing))
+    return found
+
+
+def _beside(
+    words: Sequence[str], claim: Claim, named: Sequence[_Named], cuts: frozenset[str]
+) -> Thing | None:
+    """Return the feature named in the same stretch between cuts, when there is just one."""
+    start, end = claim.start, claim.end
+    while start > 0 and words[start - 1] not in cuts:
+        start -= 1
+    while end < len(words) and words[end] not in cuts:
+        end += 1
+    found = {id(thing): thing for _, at, thing in named if start <= at < end}
+    return next(iter(found.values())) if len(found) == 1 else None
+
+
+def _by_order(words: Sequence[str], claim: Claim, truth: Truth) -> Thing | None:
+    """Return the feature that "the former" or "the latter" after a cause means."""
+    if len(truth.things) != 2:
+        return None
+    for word in words[claim.end : claim.end + 12]:
+        if word in (",", ";", ".", "\n"):
+            return None
+        if word in ("former", "latter"):
+            return truth.things[word == "latter"]
+    return None

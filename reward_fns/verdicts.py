@@ -1,0 +1,113 @@
+"""Whether an answer says yes or no to a question like "could this cause explain the map?"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .asked import Asked
+from .claims import Claim, Reading
+from .lexicon import Lexicon
+from .scan import SENTENCE_ENDS, SEPARATORS
+from .things import Truth, fit
+from .words import word_set
+
+_SENTENCES = 3
+"""A verdict stands in one of the first sentences."""
+_LOOK_BACK = 4
+_DENIALS = word_set("no not never neither hardly scarcely barely nor cannot little without less nothing")
+_BARE = 0.6
+_REASONED = 0.88
+_UNSAID = 0.75
+"""What a right verdict is worth alone, with a reason, and what a right reason is worth without it."""
+_MISPLACED = 0.35
+"""What is left of a right yes that rests on a place or a shape that is not there."""
+
+
+def read_verdict(words: Sequence[str], lexicon: Lexicon) -> int:
+    """Return +1 when words say yes to what was asked, -1 when they say no, 0 when they say neither."""
+    sentence, fresh = 0, True
+    start = 0
+    for i, word in enumerate(words):
+        if word in SENTENCE_ENDS:
+            sentence, fresh, start = sentence + (not fresh), True, i + 1
+            if sentence >= _SENTENCES:
+                return 0
+            continue
+        found = _phrase_at(words, i, fresh, lexicon.verdicts)
+        if found:
+            # "Not implausible", "doesn't make sense": a denial before it turns it round.
+            before = words[max(start, i - _LOOK_BACK) : i]
+            turned = any(w in _DENIALS or w.endswith("n't") for w in before)
+            return -found if turned else found
+        fresh = fresh and word in SEPARATORS
+    return 0
+
+
+def _phrase_at(
+    words: Sequence[str], i: int, fresh: bool, verdicts: Mapping[str, Sequence[tuple[tuple[str, ...], int]]]
+) -> int:
+    """Return what the longest verdict that starts at a word says; those with "^" open a sentence."""
+    for key in ((f"^{words[i]}", words[i]) if fresh else (words[i],)):
+        for rest, said in verdicts.get(key, ()):
+            end = i + 1 + len(rest)
+            if rest and rest[-1] == "$":
+                # It must end its phrase: "it is, since ...".
+                end -= 1
+                if tuple(words[i + 1 : end]) == rest[:-1] and (end >= len(words) or words[end] in SEPARATORS):
+                    return said
+            elif tuple(words[i + 1 : end]) == rest:
+                return said
+    return 0
+
+
+def verdict_of_answer(reading: Reading, asked: Asked, lexicon: Lexicon) -> int:
+    """Return the verdict of an answer; where no word states it, what it claims of the cause in question."""
+    said = read_verdict(reading.words, lexicon)
+    if said:
+        return said
+    about = [c for c in reading.claims if c.slot == "cause" and c.value in asked.causes]
+    if about and all(not c.affirmed for c in about):
+        return -1
+    return 0
+
+
+def judge_verdict(
+    said: int, truth: Truth, reading: Reading, share: float, charge: float, lexicon: Lexicon
+) -> float:
+    """Return the score of an answer to a question that asks whether a cause fits.
+
+    Args:
+        said: The verdict of the answer.
+        truth: The verdict of the reference is in it.
+        reading: The answer.
+        share: What the causes it proposes earn, in [0, 1].
+        charge: What false ones cost, in [0, 1].
+        lexicon: The vocabulary.
+    """
+    if said == -truth.verdict:
+        return 0.0
+    placed = _placed(reading.claims, truth, lexicon)
+    reasoned = placed > 0 or share > 0
+    if not said:
+        return max(share * (1.0 - charge), _UNSAID * (1.0 - charge) if placed > 0 and not charge else 0.0)
+    value = _REASONED if reasoned else _BARE
+    if placed > 0 and share > 0:
+        value = 1.0
+    value = max(value, share)
+    if truth.verdict > 0 and placed < 0:
+        value *= _MISPLACED
+    return value * (1.0 - min(charge, 0.5 if share else 0.8))
+
+
+def _placed(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> int:
+    """Tell whether what is said of the pattern is true of a feature (+1), of none (-1), or nothing (0)."""
+    found = 0
+    for claim in claims:
+        if claim.slot not in ("type", "shape", "zone", "arc") or not claim.affirmed or claim.good:
+            continue
+        best = max((fit(claim, thing, lexicon) for thing in truth.things), default=0.0)
+        if best > 0.5:
+            return 1
+        if best < 0:
+            found = -1
+    return found
