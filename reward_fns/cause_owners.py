@@ -12,16 +12,23 @@ from .words import word_set
 _CUTS = frozenset((",", ";", ".", ":", "?", "!", "\n", "(", ")", "\u2013"))
 _JOINTS = _CUTS | word_set("and while whereas but")
 _NAMES = frozenset(("type", "shape", "zone", "arc"))
+_ONES = frozenset(("texture", "width", "length", "size"))
+_ONE = word_set("one ones thing feature object mark trail figure item part")
+_LINEAR = frozenset(("thin", "straight", "long", "elongated"))
+_ROUND = frozenset(("round", "hollow", "thick", "filled"))
 _Named = tuple[int, int, Thing]
 """Clause, first token, and the feature that is named there."""
 
 
 def owners_of(
     reading: Reading, bound: Sequence[tuple[Feature, Thing | None]], truth: Truth, lexicon: Lexicon
-) -> dict[int, Thing | None]:
-    """Say for each cause which feature it is given for: the one named beside it, or last before it."""
+) -> dict[int, tuple[Thing | None, bool]]:
+    """Say for each cause which feature it is given for: the one named beside it, or last before it.
+
+    The second value tells whether the feature is named in the same clause, rather than carried over.
+    """
     by_sentence = _named(reading, bound, truth, lexicon)
-    owners: dict[int, Thing | None] = {}
+    owners: dict[int, tuple[Thing | None, bool]] = {}
     last: Thing | None = None
     last_sentence = -1
     for claim in reading.claims:
@@ -30,19 +37,22 @@ def owners_of(
         named = by_sentence.get(claim.sentence, [])
         beside = _beside(reading.words, claim, named, _CUTS) or _beside(reading.words, claim, named, _JOINTS)
         if beside is not None:
-            owners[id(claim)], last, last_sentence = beside, beside, claim.sentence
+            owners[id(claim)], last, last_sentence = (beside, True), beside, claim.sentence
             continue
         same = [entry for entry in named if entry[0] == claim.clause]
         before = [entry for entry in (same or named) if entry[1] < claim.start]
+        headed = by_sentence.get(claim.sentence - 1, []) if not named else []
         if before:
             last, last_sentence = before[-1][2], claim.sentence
         elif same:
             last, last_sentence = same[0][2], claim.sentence
         elif named:
             last, last_sentence = None, claim.sentence
+        elif headed:
+            last, last_sentence = headed[-1][2], claim.sentence
         elif claim.sentence > last_sentence + 1:
             last = None
-        owners[id(claim)] = _by_order(reading.words, claim, truth) or last
+        owners[id(claim)] = (_by_order(reading.words, claim, truth) or last, bool(same))
     return owners
 
 
@@ -60,6 +70,14 @@ def _meant(claim: Claim, truth: Truth, lexicon: Lexicon) -> Thing | None:
     return truth.things[fits[0][1]]
 
 
+def _by_look(value: str, truth: Truth) -> Thing | None:
+    """Return the feature that "the thin one" or "the round one" means, when one of them is a line."""
+    lines = [thing for thing in truth.things if "line" in thing.values("shape")]
+    rest = [thing for thing in truth.things if "line" not in thing.values("shape")]
+    meant = lines if value in _LINEAR else rest if value in _ROUND else []
+    return meant[0] if len(meant) == 1 else None
+
+
 def _named(
     reading: Reading, bound: Sequence[tuple[Feature, Thing | None]], truth: Truth, lexicon: Lexicon
 ) -> dict[int, list[_Named]]:
@@ -67,7 +85,14 @@ def _named(
     owner_of = {id(claim): owner for feature, owner in bound for claim in feature.claims}
     found: dict[int, list[_Named]] = {}
     for claim in reading.claims:
-        if claim.slot not in _NAMES or not claim.affirmed or claim.good:
+        if claim.good:
+            continue
+        if claim.slot in _ONES and _ONE.issuperset(reading.words[claim.end : claim.end + 1] or "-"):
+            one = _by_look(str(claim.value), truth)
+            if one is not None:
+                found.setdefault(claim.sentence, []).append((claim.clause, claim.start, one))
+            continue
+        if claim.slot not in _NAMES or not claim.affirmed:
             continue
         thing = _meant(claim, truth, lexicon) if len(truth.things) > 1 else None
         if thing is None and claim.slot != "arc":

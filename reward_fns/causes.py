@@ -92,8 +92,11 @@ def judge_causes(
         if claim.slot != "cause" or claim.value in dismissed:
             continue
         cause = str(claim.value)
-        owner = owners.get(id(claim))
+        owner, sure = owners.get(id(claim), (None, False))
         choices = [n for n in targets if owner is None or owner is truth.things[n]]
+        if not sure and all(verdict_of(cause, truth.things[n].label, truth, lexicon) <= 0 for n in choices):
+            # Only carried over from a stretch before: it may be meant for another feature.
+            choices = targets
         if not choices:
             # Said of a feature the question leaves aside.
             continue

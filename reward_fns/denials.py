@@ -13,7 +13,9 @@ from .cue_words import (
     COLONS,
     COMPARED,
     DROPPED,
+    EVENLY,
     FAULTS,
+    GUESSES,
     NONE_VERBS,
     RELATIVES,
     VERB_DENIAL,
@@ -56,8 +58,10 @@ class Denials(ClauseState):
             return
         if word == "no" and (j >= len(words) or words[j] in AFTER_ANSWER):
             return
-        # "The plasma is not uniform" still names the plasma.
-        self.faulty = j < len(words) and words[j] in FAULTS
+        # "The plasma is not uniform", "a furnace not heating evenly" still name the plasma and the furnace.
+        self.faulty = not FAULTS.isdisjoint(words[j : j + 1]) or (
+            word in ("not", "isn't") and not EVENLY.isdisjoint(words[j : j + 3])
+        )
         subject = i > 1 and words[i - 2] in RELATIVES
         if subject:
             # "a puddle that did not spread" is there.
@@ -119,10 +123,15 @@ class Denials(ClauseState):
         claims = self.reading.claims
         start = self.from_here
         if start >= len(claims):
+            if i > self.clause_start + 1 and not self._anaphoric() and self.clause_start:
+                # "Perhaps a bubble; drifts make no spots" acquits the drifts.
+                return
             # "A transport contact: set aside."
             start = self.previous_from
         for claim in claims[start:]:
             named = claim.slot == "type" and self.words[i] in DROPPED
+            if claim.value in _NOTHING:
+                continue
             if (claim.slot == "cause" or named) and claim.sentence == self.sentence:
                 claim.affirmed = False
 
@@ -136,8 +145,12 @@ class Denials(ClauseState):
         denied = self.deny == "deny"
         self.rejected_at = j
         self.undone = self.sentence
+        # "The nozzle is out of tune", "the head pressure is wrong" blame the nozzle and the head.
+        fault = self.words[j : j + 1] == ["of"] or (
+            self.words[j - 1] == "wrong" and GUESSES.isdisjoint(self.words[self.clause_start : i])
+        )
         for claim in self.reading.claims[self.from_here :]:
-            if not denied:
+            if not denied and not (fault and claim.slot == "cause"):
                 claim.affirmed = False
 
     def _counterfactual(self) -> None:

@@ -16,7 +16,7 @@ from .options import Options
 from .phrases import Index, index_words, match_phrase
 from .schema import Item
 from .things import Truth
-from .verdicts import judge_verdict, verdict_of_answer
+from .verdicts import MISPLACED, judge_verdict, misplaced, verdict_of_answer
 
 KEPT = 0.2
 """Share of what was hit that stays visible below what is wrong."""
@@ -152,7 +152,12 @@ def _score_causes(
     false = min(max(0.75, charge) if share > 0.7 else 1.0, charge + 0.15 * len(invented))
     value = min(1.0, share * (1.0 - false) / part.full)
     if part.truth.verdict:
-        value = min(1.0, judge_verdict(said, part.truth, reading, share, false, lexicon) / part.full)
+        denied = any(e.verdict == "denied" for e in evidence)
+        found = judge_verdict(said, part.truth, reading, share, false, denied, lexicon)
+        value = min(1.0, found / part.full)
+    elif asked.words and misplaced(reading.claims, part.truth, lexicon):
+        # A mechanism for another place: "the gas is starved at the hub", of a ring on the rim.
+        value *= MISPLACED
     engaged = any(c.slot == "cause" and c.affirmed for c in reading.claims) and reading.stated
     score = max(_FLOOR if engaged and not reading.refuses else 0.0, value)
     return PartScore(score * crowding(reading), share, false, evidence + invented, True)

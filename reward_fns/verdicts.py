@@ -19,8 +19,8 @@ _BARE = 0.6
 _REASONED = 0.88
 _UNSAID = 0.75
 """What a right verdict is worth alone, with a reason, and what a right reason is worth without it."""
-_MISPLACED = 0.35
-"""What is left of a right yes that rests on a place or a shape that is not there."""
+MISPLACED = 0.35
+"""What is left of what rests on a place or a shape that is not there."""
 
 
 def read_verdict(words: Sequence[str], lexicon: Lexicon) -> int:
@@ -72,7 +72,7 @@ def verdict_of_answer(reading: Reading, asked: Asked, lexicon: Lexicon) -> int:
 
 
 def judge_verdict(
-    said: int, truth: Truth, reading: Reading, share: float, charge: float, lexicon: Lexicon
+    said: int, truth: Truth, reading: Reading, share: float, charge: float, denied: bool, lexicon: Lexicon
 ) -> float:
     """Return the score of an answer to a question that asks whether a cause fits.
 
@@ -82,11 +82,12 @@ def judge_verdict(
         reading: The answer.
         share: What the causes it proposes earn, in [0, 1].
         charge: What false ones cost, in [0, 1].
+        denied: Whether it denies a true cause.
         lexicon: The vocabulary.
     """
-    if said == -truth.verdict:
+    if said == -truth.verdict or (denied and not share):
         return 0.0
-    placed = _placed(reading.claims, truth, lexicon)
+    placed = placed_at(reading.claims, truth, lexicon)
     reasoned = placed > 0 or share > 0
     if not said:
         return max(share * (1.0 - charge), _UNSAID * (1.0 - charge) if placed > 0 and not charge else 0.0)
@@ -95,11 +96,27 @@ def judge_verdict(
         value = 1.0
     value = max(value, share)
     if truth.verdict > 0 and placed < 0:
-        value *= _MISPLACED
+        value *= MISPLACED
+    if truth.labels == ["None"]:
+        # To say that there is nothing, and to blame a tool all the same.
+        return value * (1.0 - charge)
     return value * (1.0 - min(charge, 0.5 if share else 0.8))
 
 
-def _placed(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> int:
+def misplaced(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> bool:
+    """Tell whether an answer speaks of a zone where nothing fails, and of none where something does."""
+    if any(thing.label not in _ZONED for thing in truth.things):
+        return False
+    zones = [c for c in claims if c.slot == "zone" and c.affirmed and not c.good and c.value in _ZONES]
+    return placed_at(zones, truth, lexicon) < 0 and placed_at(claims, truth, lexicon) <= 0
+
+
+_ZONED = frozenset(("Center", "Donut", "Edge-Ring", "Edge-Loc"))
+"""Classes whose zone is part of what they are."""
+_ZONES = frozenset(("center", "middle", "edge"))
+
+
+def placed_at(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> int:
     """Tell whether what is said of the pattern is true of a feature (+1), of none (-1), or nothing (0)."""
     found = 0
     for claim in claims:
