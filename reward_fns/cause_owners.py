@@ -10,7 +10,10 @@ from .things import Thing, Truth, fit
 from .words import word_set
 
 _CUTS = frozenset((",", ";", ".", ":", "?", "!", "\n", "(", ")", "\u2013"))
-_JOINTS = _CUTS | word_set("and while whereas but")
+_JOINTS = _CUTS | word_set("and while whilst whereas but plus")
+_BOTH = word_set("both")
+_OTHER = word_set("other inner inside inward inwards further remaining")
+_REACH = 12
 _NAMES = frozenset(("type", "shape", "zone", "arc"))
 _ONES = frozenset(("texture", "width", "length", "size"))
 _ONE = word_set("one ones thing feature object mark trail figure item part")
@@ -35,9 +38,13 @@ def owners_of(
         if claim.slot != "cause":
             continue
         named = by_sentence.get(claim.sentence, [])
-        beside = _beside(reading.words, claim, named, _CUTS) or _beside(reading.words, claim, named, _JOINTS)
+        near = _beside(reading.words, claim, named, _JOINTS)
+        beside = near or _beside(reading.words, claim, named, _CUTS)
+        if beside is None and not named and last is not None:
+            beside = near = _other(reading.words, claim, last, truth)
         if beside is not None:
-            owners[id(claim)], last, last_sentence = (beside, True), beside, claim.sentence
+            sure = near is not None and not _of_both(reading.words, claim)
+            owners[id(claim)], last, last_sentence = (beside, sure), beside, claim.sentence
             continue
         same = [entry for entry in named if entry[0] == claim.clause]
         before = [entry for entry in (same or named) if entry[1] < claim.start]
@@ -52,7 +59,8 @@ def owners_of(
             last, last_sentence = headed[-1][2], claim.sentence
         elif claim.sentence > last_sentence + 1:
             last = None
-        owners[id(claim)] = (_by_order(reading.words, claim, truth) or last, bool(same))
+        sure = bool(same) and not _of_both(reading.words, claim)
+        owners[id(claim)] = (_by_order(reading.words, claim, truth) or last, sure)
     return owners
 
 
@@ -102,15 +110,33 @@ def _named(
     return found
 
 
-def _beside(
-    words: Sequence[str], claim: Claim, named: Sequence[_Named], cuts: frozenset[str]
-) -> Thing | None:
-    """Return the feature named in the same stretch between cuts, when there is just one."""
+def _stretch(words: Sequence[str], claim: Claim, cuts: frozenset[str]) -> tuple[int, int]:
     start, end = claim.start, claim.end
     while start > 0 and words[start - 1] not in cuts:
         start -= 1
     while end < len(words) and words[end] not in cuts:
         end += 1
+    return start, end
+
+
+def _of_both(words: Sequence[str], claim: Claim) -> bool:
+    """Tell whether a cause is given for both features: "both could be the polisher: a collar, a grain"."""
+    return not _BOTH.isdisjoint(words[max(0, claim.start - _REACH) : claim.start])
+
+
+def _other(words: Sequence[str], claim: Claim, last: Thing, truth: Truth) -> Thing | None:
+    """Return the feature that "the other one", or "further in", means after one of two was named."""
+    start, end = _stretch(words, claim, _CUTS)
+    if len(truth.things) != 2 or _OTHER.isdisjoint(words[start:end]):
+        return None
+    return truth.things[1 if truth.things[0] is last else 0]
+
+
+def _beside(
+    words: Sequence[str], claim: Claim, named: Sequence[_Named], cuts: frozenset[str]
+) -> Thing | None:
+    """Return the feature named in the same stretch between cuts, when there is just one."""
+    start, end = _stretch(words, claim, cuts)
     found = {id(thing): thing for _, at, thing in named if start <= at < end}
     return next(iter(found.values())) if len(found) == 1 else None
 

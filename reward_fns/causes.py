@@ -136,6 +136,10 @@ def judge_causes(
             evidence.append(
                 Evidence("near", cause, 0.0, 0.3, claim.start, claim.end, "neither listed nor excluded")
             )
+    for n in targets if bad else ():
+        # "The retaining ring of the polisher" is no hypothesis about the polisher at large.
+        for claim in bad:
+            good[n].pop(f"{str(claim.value).split('.')[0]}.general", None)
     share = _share(good, asked.one)
     factor = _certainty(reading)
     if share and factor < 1.0:

@@ -262,7 +262,8 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
             self.maybe_at = (self.sentence, len(self.reading.claims))
 
     def _sure(self, i: int, j: int) -> None:
-        if not self.deny:
+        if not self.deny and self.words[j : j + 1] not in (["not"], ["no"], ["nothing"]):
+            # "Certainly not heat" is no certainty about what it is.
             self.reading.sure.append((i, j))
 
     def _cannot(self, i: int, j: int) -> None:

@@ -16,9 +16,11 @@ _SENTENCES = 3
 _LOOK_BACK = 4
 _DENIALS = word_set("no not never neither hardly scarcely barely nor cannot little without less nothing")
 _BARE = 0.6
+_EXPLAINED = 0.7
+_LONG = 10
 _REASONED = 0.88
 _UNSAID = 0.75
-"""What a right verdict is worth alone, with a reason, and what a right reason is worth without it."""
+"""What a right verdict is worth alone, with words nobody reads, with a reason, and the reason without it."""
 MISPLACED = 0.35
 """What is left of what rests on a place or a shape that is not there."""
 
@@ -91,8 +93,8 @@ def judge_verdict(
     reasoned = placed > 0 or share > 0
     if not said:
         return max(share * (1.0 - charge), _UNSAID * (1.0 - charge) if placed > 0 and not charge else 0.0)
-    value = _REASONED if reasoned else _BARE
-    if placed > 0 and share > 0:
+    value = _REASONED if reasoned else _EXPLAINED if len(reading.words) >= _LONG else _BARE
+    if share > 0 and (placed > 0 or truth.labels == ["None"]):
         value = 1.0
     value = max(value, share)
     if truth.verdict > 0 and placed < 0:
