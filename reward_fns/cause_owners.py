@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from .asked import Asked
 from .claims import Claim, Feature, Reading
 from .lexicon import Lexicon
 from .things import Thing, Truth, fit
@@ -15,6 +16,8 @@ _BOTH = word_set("both")
 _OTHER = word_set("other inner inside inward inwards further remaining")
 _REACH = 12
 _NAMES = frozenset(("type", "shape", "zone", "arc"))
+_FORMER = frozenset(("former", "first"))
+_LATTER = frozenset(("latter", "second"))
 _ONES = frozenset(("texture", "width", "length", "size"))
 _ONE = word_set("one ones thing feature object mark trail figure item part")
 _LINEAR = frozenset(("thin", "straight", "long", "elongated"))
@@ -24,13 +27,19 @@ _Named = tuple[int, int, Thing]
 
 
 def owners_of(
-    reading: Reading, bound: Sequence[tuple[Feature, Thing | None]], truth: Truth, lexicon: Lexicon
+    reading: Reading,
+    bound: Sequence[tuple[Feature, Thing | None]],
+    truth: Truth,
+    asked: Asked,
+    lexicon: Lexicon,
 ) -> dict[int, tuple[Thing | None, bool]]:
     """Say for each cause which feature it is given for: the one named beside it, or last before it.
 
     The second value tells whether the feature is named in the same clause, rather than carried over.
     """
     by_sentence = _named(reading, bound, truth, lexicon)
+    order = things_of(asked.about, truth, lexicon) if len(truth.things) == 2 else []
+    order = order if len(order) == 2 else truth.things
     owners: dict[int, tuple[Thing | None, bool]] = {}
     last: Thing | None = None
     last_sentence = -1
@@ -40,6 +49,8 @@ def owners_of(
         named = by_sentence.get(claim.sentence, [])
         near = _beside(reading.words, claim, named, _JOINTS)
         beside = near or _beside(reading.words, claim, named, _CUTS)
+        if beside is None:
+            beside = near = _by_order(reading.words, claim, order)
         if beside is None and not named and last is not None:
             beside = near = _other(reading.words, claim, last, truth)
         if beside is not None:
@@ -60,7 +71,7 @@ def owners_of(
         elif claim.sentence > last_sentence + 1:
             last = None
         sure = bool(same) and not _of_both(reading.words, claim)
-        owners[id(claim)] = (_by_order(reading.words, claim, truth) or last, sure)
+        owners[id(claim)] = (last, sure)
     return owners
 
 
@@ -141,13 +152,14 @@ def _beside(
     return next(iter(found.values())) if len(found) == 1 else None
 
 
-def _by_order(words: Sequence[str], claim: Claim, truth: Truth) -> Thing | None:
-    """Return the feature that "the former" or "the latter" after a cause means."""
-    if len(truth.things) != 2:
+def _by_order(words: Sequence[str], claim: Claim, order: Sequence[Thing]) -> Thing | None:
+    """Return the feature that "the former", or "for the second", means with a cause."""
+    if len(order) != 2:
         return None
-    for word in words[claim.end : claim.end + 12]:
-        if word in (",", ";", ".", "\n"):
-            return None
-        if word in ("former", "latter"):
-            return truth.things[word == "latter"]
+    start, end = _stretch(words, claim, _CUTS)
+    for n in range(start, end):
+        if words[n] in _FORMER or words[n] in _LATTER:
+            alone = n + 1 >= len(words) or words[n + 1] in _CUTS or words[n + 1] in _ONE
+            if words[n] in ("former", "latter") or (alone and words[n - 1] == "the"):
+                return order[words[n] in _LATTER]
     return None

@@ -74,7 +74,7 @@ def judge_causes(
         The share of what a good answer proposes, in [0, 1]; the charge for false ones, in [0, 1]; evidence.
     """
     evidence: list[Evidence] = []
-    owners = owners_of(reading, bound, truth, lexicon)
+    owners = owners_of(reading, bound, truth, asked, lexicon)
     targets = _targets(truth, asked, lexicon)
     good: dict[int, dict[str, set[str]]] = {n: {} for n in targets}
     bad: list[Claim] = []

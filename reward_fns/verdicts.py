@@ -40,6 +40,9 @@ def read_verdict(words: Sequence[str], lexicon: Lexicon) -> int:
             # "Not implausible", "doesn't make sense": a denial before it turns it round.
             before = words[max(start, i - _LOOK_BACK) : i]
             turned = any(w in _DENIALS or w.endswith("n't") for w in before)
+            if found > 0 and words[i + 1 : i + 2] in (["not"], ["no"]):
+                # "Certainly not"
+                return -1
             return -found if turned else found
         fresh = fresh and word in SEPARATORS
     return 0
@@ -49,17 +52,22 @@ def _phrase_at(
     words: Sequence[str], i: int, fresh: bool, verdicts: Mapping[str, Sequence[tuple[tuple[str, ...], int]]]
 ) -> int:
     """Return what the longest verdict that starts at a word says; those with "^" open a sentence."""
-    for key in ((f"^{words[i]}", words[i]) if fresh else (words[i],)):
-        for rest, said in verdicts.get(key, ()):
-            end = i + 1 + len(rest)
-            if rest and rest[-1] == "$":
-                # It must end its phrase: "it is, since ...".
-                end -= 1
-                if tuple(words[i + 1 : end]) == rest[:-1] and (end >= len(words) or words[end] in SEPARATORS):
-                    return said
-            elif tuple(words[i + 1 : end]) == rest:
-                return said
-    return 0
+    best, said = -1, 0
+    for key in (f"^{words[i]}", words[i]) if fresh else (words[i],):
+        for rest, value in verdicts.get(key, ()):
+            if len(rest) > best and _follows(words, i + 1, rest):
+                best, said = len(rest), value
+    return said
+
+
+def _follows(words: Sequence[str], start: int, rest: tuple[str, ...]) -> bool:
+    end = start + len(rest)
+    if rest and rest[-1] == "$":
+        # It must end its phrase: "it is, since ...".
+        end -= 1
+        closed = end >= len(words) or words[end] in SEPARATORS
+        return closed and tuple(words[start:end]) == rest[:-1]
+    return tuple(words[start:end]) == rest
 
 
 def verdict_of_answer(reading: Reading, asked: Asked, lexicon: Lexicon) -> int:
