@@ -17,6 +17,8 @@ from .things import Thing, Truth
 DEFINITE = 0.93
 """What is left of a plausible cause that is stated as proven, and at most `DEFINITE_CAP` of everything."""
 DEFINITE_CAP = 0.76
+BLAMED = 0.68
+"""What it costs to blame a tool although nothing has to be explained."""
 OVERSPECIFIC = 0.68
 """What is left when a tool is even named by number, or its repair ordered."""
 
@@ -154,6 +156,9 @@ def judge_causes(
     charge = 0.0
     if wrong:
         charge = 1.0 if not right or wrong >= 4 else min(0.72, 0.5 + 0.1 * (wrong - 1))
+        if truth.labels == ["None"]:
+            # "No pattern, but the polisher did it" contradicts itself.
+            charge = max(charge, BLAMED)
     charge += 0.08 * min(3, len({str(c.value) for c in neutral}))
     if denied_true and not right:
         share = 0.0
