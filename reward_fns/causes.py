@@ -13,6 +13,7 @@ from .evidence import Evidence
 from .lexicon import Lexicon
 from .schema import Item
 from .things import Thing, Truth
+from .words import word_set
 
 DEFINITE = 0.93
 """What is left of a plausible cause that is stated as proven, and at most `DEFINITE_CAP` of everything."""
@@ -87,7 +88,6 @@ def judge_causes(
             twins.setdefault((claim.start, claim.end), []).append(claim)
     spans: set[tuple[int, int]] = set()
     denied_true = 0
-    asserted = 0
     if truth.labels == ["None"]:
         _nothing(reading, truth)
     for claim in reading.claims:
@@ -122,12 +122,14 @@ def judge_causes(
                     Evidence("denied", cause, 0.0, 0.0, claim.start, claim.end, "plausible, yet denied")
                 )
             continue
-        asserted += 1
         if best > 0:
             for n, verdict in verdicts.items():
                 if verdict > 0:
                     good[n].setdefault(cause, set()).add(" ".join(reading.words[claim.start : claim.end]))
             evidence.append(Evidence("met", cause, 1.0, 1.0, claim.start, claim.end, "an accepted cause"))
+        elif best < 0 and _hypothetical(reading.words, claim):
+            # "Radial drift would make circles" is said of what is not there.
+            continue
         elif best < 0:
             bad.append(claim)
             evidence.append(
@@ -218,6 +220,17 @@ def _certainty(reading: Reading) -> float:
     if numbered or not _ORDERS.isdisjoint(words):
         return OVERSPECIFIC
     return DEFINITE if reading.sure else 1.0
+
+
+def _hypothetical(words: Sequence[str], claim: Claim) -> bool:
+    """Tell whether a cause is only thought through: "a blade would leave a line", not "would explain it"."""
+    after = words[claim.end : claim.end + _REACH]
+    at = after.index("would") if "would" in after else -1
+    return 0 <= at < len(after) - 1 and after[at + 1] not in _CLAIMS
+
+
+_REACH = 5
+_CLAIMS = word_set("explain fit account match do be also suffice well easily suit agree cause")
 
 
 def _coverage(

@@ -21,7 +21,9 @@ from .cue_words import (
     VERB_DENIAL,
 )
 from .scan import SEPARATORS
+from .text import BREAK
 
+_HEADING = 8
 _NOTHING = frozenset(("none.general", "None", "none"))
 
 
@@ -76,6 +78,18 @@ class Denials(ClauseState):
         twice = twice and SEPARATORS.isdisjoint(words[self.deny_at : i])
         self.deny = "" if twice and len(self.reading.claims) == self.deny_claims else "deny"
         self.deny_at, self.deny_claims = j, len(self.reading.claims)
+
+    def _heads_list(self, i: int) -> None:
+        """At the end of a line, note whether it heads a list of what is rejected: "Ruled out:"."""
+        silent = len(self.reading.claims) == self.from_here
+        if silent and self.deny == "deny" and i - self.clause_start <= _HEADING:
+            self.rejecting = True
+        following = self.words[i + 1 : i + 3]
+        if not (following[:1] in (["-"], [BREAK]) or (following[:1] and following[0].isdigit())):
+            self.rejecting = False
+        elif silent and not self.deny and following[:1] != [BREAK]:
+            # Another heading.
+            self.rejecting = False
 
     def _denies_heading(self, i: int, j: int) -> bool:
         """Deny what a heading names: "Clumps: none." Tell whether it is one."""

@@ -76,6 +76,7 @@ DENIED = [
     ("Out: a robot arm, a cassette slot.", "cause handling.robot"),
     ("Plasma, gas: none draws a line.", "cause etch.general"),
     ("The furnaces can wait.", "cause thermal.general"),
+    ("Ruled out:\n- the tweezers\n- the developer", "cause litho.resist"),
     ("Skip the showerhead; check the rib of the cassette.", "cause deposition.gas"),
     ("Polisher and etcher have no bearing on this.", "cause cmp.general"),
     ("I'd drop anything that rotates, the spinner for one.", "cause litho.spin"),
