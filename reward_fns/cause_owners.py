@@ -12,6 +12,7 @@ from .words import word_set
 
 _CUTS = frozenset((",", ";", ".", ":", "?", "!", "\n", "(", ")", "\u2013"))
 _JOINTS = _CUTS | word_set("and while whilst whereas but plus")
+_COLONS = frozenset((":", "="))
 _BOTH = word_set("both")
 _OTHER = word_set("other inner inside inward inwards further remaining")
 _REACH = 20
@@ -54,7 +55,9 @@ def owners_of(
         if beside is None and not named and last is not None:
             beside = near = _other(reading.words, claim, last, truth)
         if beside is not None:
-            sure = near is not None and not _of_both(reading.words, claim)
+            # "A stain at half radius plus the ring kit": what follows the joint may be for another one.
+            ahead = any(at > claim.start for _, at, thing in named if thing is beside)
+            sure = (near is not None or ahead) and not _of_both(reading.words, claim)
             owners[id(claim)], last, last_sentence = (beside, sure), beside, claim.sentence
             continue
         same = [entry for entry in named if entry[0] == claim.clause]
@@ -70,7 +73,9 @@ def owners_of(
             last, last_sentence = headed[-1][2], claim.sentence
         elif claim.sentence > last_sentence + 1:
             last = None
-        sure = bool(same) and not _of_both(reading.words, claim)
+        # "A blob at the center: a robot": a heading names what its causes are for.
+        headline = bool(before) and not _COLONS.isdisjoint(reading.words[before[-1][1] : claim.start])
+        sure = (bool(same) or headline) and not _of_both(reading.words, claim)
         owners[id(claim)] = (last, sure)
     return owners
 
