@@ -61,6 +61,16 @@ _BEYOND = word_set("apart besides beside else addition aside beyond")
 _PASSING = word_set(
     "good passing pass passes survive survives survivors surviving healthy green yield working clean"
 )
+_AUXILIARIES = word_set(
+    "is are was were could can would will do does did should has have may might must shall"
+    " isn't aren't couldn't can't wouldn't don't doesn't didn't shouldn't"
+)
+_QUESTION_WORDS = word_set("what which where how who why when whose name list give suggest assign propose")
+_STOPS = frozenset((".", "?", "!", ",", ":", ";", "\n", "(", "\u2013"))
+_APART = word_set("from rather by in at only two both several")
+_CHOOSING = word_set("more rather either better")
+_CONTENT = word_set("one first top single main best foremost")
+"""Words of a question that one hypothesis answers: "name one cause", "what would you check first"."""
 
 
 @dataclass(slots=True)
@@ -74,6 +84,10 @@ class Asked:
         survivors: Whether it asks where dies pass.
         beyond: Whether it asks for what there is besides what it names.
         choices: The two things it lets choose from: "a ring or an arc?"
+        polar: Whether it asks for yes or no.
+        causes: The causes it names.
+        about: What it asks about, without what it leaves aside.
+        one: Whether it is content with one or two ideas.
     """
 
     words: list[str]
@@ -82,6 +96,10 @@ class Asked:
     survivors: bool = False
     beyond: bool = False
     choices: tuple[Claim, ...] = ()
+    polar: bool = False
+    causes: frozenset[str] = frozenset()
+    about: tuple[Claim, ...] = ()
+    one: bool = False
 
 
 NOTHING = Asked([])
@@ -111,6 +129,33 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
         not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
         not _BEYOND.isdisjoint(words),
         _choices(words, claims),
+        _is_polar(words),
+        frozenset(str(claim.value) for claim in claims if claim.slot == "cause"),
+        _about(words, claims),
+        not _CONTENT.isdisjoint(words),
+    )
+
+
+def _is_polar(words: list[str]) -> bool:
+    """Tell whether it asks for yes or no: "Would a worn ring explain it?", "They blame it. Do you agree?"."""
+    opens = [n for n, word in enumerate(words) if word in _AUXILIARIES and (not n or words[n - 1] in _STOPS)]
+    if not opens or any(w in _QUESTION_WORDS for n, w in enumerate(words) if not n or words[n - 1] in _STOPS):
+        return False
+    after = {words[n + 1] for n, word in enumerate(words[:-1]) if word == "or" and n > opens[0]}
+    return not after or (after.isdisjoint(_AUXILIARIES | _APART) and _CHOOSING.isdisjoint(words))
+
+
+def _about(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:
+    """Return the features it asks about: those of its last question, but "ignoring the ring, ..."."""
+    asks = [n for n, w in enumerate(words) if w in _QUESTION_WORDS or w in _AUXILIARIES]
+    starts = [n for n in asks if not n or words[n - 1] in _STOPS]
+    start = starts[-1] if starts else 0
+    return tuple(
+        c
+        for c in claims
+        if c.start > start
+        and (c.slot in HEADS or c.slot in PLACES)
+        and _BEYOND.isdisjoint(words[max(start, c.start - 4) : c.start])
     )
 
 

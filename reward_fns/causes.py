@@ -6,15 +6,20 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from .asked import NOTHING, Asked
+from .cause_owners import owners_of, things_of
 from .claims import Claim, Feature, Reading
 from .evidence import Evidence
 from .lexicon import Lexicon
 from .schema import Item
 from .things import Thing, Truth
+from .words import word_set
 
 DEFINITE = 0.93
 """What is left of a plausible cause that is stated as proven, and at most `DEFINITE_CAP` of everything."""
 DEFINITE_CAP = 0.76
+BLAMED = 0.68
+"""What it costs to blame a tool although nothing has to be explained."""
 OVERSPECIFIC = 0.68
 """What is left when a tool is even named by number, or its repair ordered."""
 
@@ -53,15 +58,28 @@ def judge_causes(
     items: Sequence[tuple[Item, Sequence[Reading]]],
     avoided: frozenset[str],
     lexicon: Lexicon,
+    asked: Asked = NOTHING,
+    dismissed: frozenset[str] = frozenset(),
 ) -> tuple[float, float, list[Evidence]]:
     """Score the causes an answer proposes.
+
+    Args:
+        reading: The answer.
+        truth: What is true of the row.
+        bound: The features of the answer, each with the true one it means.
+        items: Must-hit items with their readings.
+        avoided: Causes that must-avoid terms name.
+        lexicon: The vocabulary.
+        asked: The question; of several features it may ask about one.
+        dismissed: Causes the question names and the answer turns down, which it may speak of freely.
 
     Returns:
         The share of what a good answer proposes, in [0, 1]; the charge for false ones, in [0, 1]; evidence.
     """
     evidence: list[Evidence] = []
-    owners = _owners(reading, bound, truth)
-    good: dict[int, dict[str, set[str]]] = {n: {} for n in range(len(truth.things))}
+    owners = owners_of(reading, bound, truth, asked, lexicon)
+    targets = _targets(truth, asked, lexicon)
+    good: dict[int, dict[str, set[str]]] = {n: {} for n in targets}
     bad: list[Claim] = []
     neutral: list[Claim] = []
     twins: dict[tuple[int, int], list[Claim]] = {}
@@ -70,15 +88,20 @@ def judge_causes(
             twins.setdefault((claim.start, claim.end), []).append(claim)
     spans: set[tuple[int, int]] = set()
     denied_true = 0
-    asserted = 0
     if truth.labels == ["None"]:
         _nothing(reading, truth)
     for claim in reading.claims:
-        if claim.slot != "cause":
+        if claim.slot != "cause" or claim.value in dismissed:
             continue
         cause = str(claim.value)
-        owner = owners.get(id(claim))
-        choices = [n for n, thing in enumerate(truth.things) if owner is None or owner is thing]
+        owner, sure = owners.get(id(claim), (None, False))
+        choices = [n for n in targets if owner is None or owner is truth.things[n]]
+        if not sure and all(verdict_of(cause, truth.things[n].label, truth, lexicon) <= 0 for n in choices):
+            # Only carried over from a stretch before: it may be meant for another feature.
+            choices = targets
+        if not choices:
+            # Said of a feature the question leaves aside.
+            continue
         verdicts = {n: verdict_of(cause, truth.things[n].label, truth, lexicon) for n in choices}
         best = max(verdicts.values(), default=0.0)
         if cause in avoided and cause not in truth.causes:
@@ -99,12 +122,14 @@ def judge_causes(
                     Evidence("denied", cause, 0.0, 0.0, claim.start, claim.end, "plausible, yet denied")
                 )
             continue
-        asserted += 1
         if best > 0:
             for n, verdict in verdicts.items():
                 if verdict > 0:
                     good[n].setdefault(cause, set()).add(" ".join(reading.words[claim.start : claim.end]))
             evidence.append(Evidence("met", cause, 1.0, 1.0, claim.start, claim.end, "an accepted cause"))
+        elif best < 0 and _hypothetical(reading.words, claim):
+            # "Radial drift would make circles" is said of what is not there.
+            continue
         elif best < 0:
             bad.append(claim)
             evidence.append(
@@ -115,7 +140,11 @@ def judge_causes(
             evidence.append(
                 Evidence("near", cause, 0.0, 0.3, claim.start, claim.end, "neither listed nor excluded")
             )
-    share = _share(good)
+    for n in targets if bad else ():
+        # "The retaining ring of the polisher" is no hypothesis about the polisher at large.
+        for claim in bad:
+            good[n].pop(f"{str(claim.value).split('.')[0]}.general", None)
+    share = _share(good, asked.one)
     factor = _certainty(reading)
     if share and factor < 1.0:
         share = min(DEFINITE_CAP, share * factor)
@@ -129,6 +158,9 @@ def judge_causes(
     charge = 0.0
     if wrong:
         charge = 1.0 if not right or wrong >= 4 else min(0.72, 0.5 + 0.1 * (wrong - 1))
+        if truth.labels == ["None"]:
+            # "No pattern, but the polisher did it" contradicts itself.
+            charge = max(charge, BLAMED)
     charge += 0.08 * min(3, len({str(c.value) for c in neutral}))
     if denied_true and not right:
         share = 0.0
@@ -151,13 +183,19 @@ def _nothing(reading: Reading, truth: Truth) -> None:
         claims.append(replace(said, slot="cause", value="none.general", affirmed=True))
 
 
-def _share(good: Mapping[int, dict[str, set[str]]]) -> float:
+def _targets(truth: Truth, asked: Asked, lexicon: Lexicon) -> list[int]:
+    """Return the features whose causes the question asks for: all, unless it names some of them."""
+    named = things_of(asked.about, truth, lexicon) if len(truth.things) > 1 else []
+    return [n for n, thing in enumerate(truth.things) if not named or any(thing is one for one in named)]
+
+
+def _share(good: Mapping[int, dict[str, set[str]]], one: bool) -> float:
     """Return how much of a good list of hypotheses is there: two for one pattern, one for each of several."""
     shares = []
     for found in good.values():
         # Other words for a concept already named add half a hypothesis.
         breadth = len(found) + 0.5 * sum(len(surfaces) - 1 for surfaces in found.values())
-        if len(good) > 1:
+        if len(good) > 1 or one:
             breadth *= 2.0
         shares.append(
             0.0
@@ -184,69 +222,15 @@ def _certainty(reading: Reading) -> float:
     return DEFINITE if reading.sure else 1.0
 
 
-def _beside(words: Sequence[str], claim: Claim, named: Sequence[tuple[int, int, Thing]]) -> Thing | None:
-    """Return the feature named in the same stretch between commas, when there is just one."""
-    start, end = claim.start, claim.end
-    while start > 0 and words[start - 1] not in _CUTS:
-        start -= 1
-    while end < len(words) and words[end] not in _CUTS:
-        end += 1
-    found = {id(thing): thing for _, at, thing in named if start <= at < end}
-    return next(iter(found.values())) if len(found) == 1 else None
+def _hypothetical(words: Sequence[str], claim: Claim) -> bool:
+    """Tell whether a cause is only thought through: "a blade would leave a line", not "would explain it"."""
+    after = words[claim.end : claim.end + _REACH]
+    at = after.index("would") if "would" in after else -1
+    return 0 <= at < len(after) - 1 and after[at + 1] not in _CLAIMS
 
 
-_CUTS = frozenset((",", ";", ".", ":", "?", "!", "\n", "(", ")"))
-
-
-def _by_order(words: Sequence[str], claim: Claim, truth: Truth) -> Thing | None:
-    """Return the feature that "the former" or "the latter" after a cause means."""
-    if len(truth.things) != 2:
-        return None
-    for word in words[claim.end : claim.end + 12]:
-        if word in (",", ";", ".", "\n"):
-            return None
-        if word in ("former", "latter"):
-            return truth.things[word == "latter"]
-    return None
-
-
-def _owners(
-    reading: Reading, bound: Sequence[tuple[Feature, Thing | None]], truth: Truth
-) -> dict[int, Thing | None]:
-    """Say for each cause which feature it is given for: the one named last before it, or in its clause."""
-    by_sentence: dict[int, list[tuple[int, int, Thing]]] = {}
-    for feature, owner in bound:
-        for claim in feature.claims:
-            if (
-                owner is not None
-                and claim.affirmed
-                and not claim.good
-                and claim.slot in ("type", "shape", "zone")
-            ):
-                by_sentence.setdefault(claim.sentence, []).append((claim.clause, claim.start, owner))
-    owners: dict[int, Thing | None] = {}
-    last: Thing | None = None
-    last_sentence = -1
-    for claim in reading.claims:
-        if claim.slot != "cause":
-            continue
-        named = by_sentence.get(claim.sentence, [])
-        beside = _beside(reading.words, claim, named)
-        if beside is not None:
-            owners[id(claim)], last, last_sentence = beside, beside, claim.sentence
-            continue
-        same = [entry for entry in named if entry[0] == claim.clause]
-        before = [entry for entry in (same or named) if entry[1] < claim.start]
-        if before:
-            last, last_sentence = before[-1][2], claim.sentence
-        elif same:
-            last, last_sentence = same[0][2], claim.sentence
-        elif named:
-            last, last_sentence = None, claim.sentence
-        elif claim.sentence > last_sentence + 1:
-            last = None
-        owners[id(claim)] = _by_order(reading.words, claim, truth) or last
-    return owners
+_REACH = 5
+_CLAIMS = word_set("explain fit account match do be also suffice well easily suit agree cause")
 
 
 def _coverage(

@@ -28,6 +28,7 @@ from .mentions import Mentions
 from .placing import Placing
 from .scan import SENTENCE_ENDS, SEPARATORS
 from .sides import flank_of
+from .text import BREAK
 
 _HEADING = 5
 """Words of a heading at most: "Longer: the scratch"."""
@@ -82,7 +83,11 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
         if mark in SENTENCE_ENDS:
             if mark == "." and i and len(self.words[i - 1]) == 1 and self.words[i - 1] in "eig":
                 return
+            if mark == BREAK:
+                self._heads_list(i)
             self._new_clause()
+            if self.rejecting:
+                self.deny = "deny"
             self.sentence += 1
             self.choice = self.cleared = self.aside_deny = False
             return
@@ -91,6 +96,10 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
             return
         if mark == ",":
             self.apart = False
+            if self.faulty and self.deny == "deny":
+                # "From a nozzle not in good position, the line from a robot"
+                self._end_denial()
+            self.faulty = False
             if self.deny == "contrast" and self.than:
                 # "Wider than tall, with a sharp border"
                 self.deny = ""
@@ -262,7 +271,8 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
             self.maybe_at = (self.sentence, len(self.reading.claims))
 
     def _sure(self, i: int, j: int) -> None:
-        if not self.deny:
+        if not self.deny and self.words[j : j + 1] not in (["not"], ["no"], ["nothing"]):
+            # "Certainly not heat" is no certainty about what it is.
             self.reading.sure.append((i, j))
 
     def _cannot(self, i: int, j: int) -> None:

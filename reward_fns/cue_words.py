@@ -103,6 +103,10 @@ FAULTS = word_set(
     balanced properly evenly uniformly
     """
 )
+EVENLY = word_set(
+    "evenly equally uniformly properly correctly equal uniform even level stripped removed cleaned"
+)
+GUESSES = word_set("hypothesis idea guess theory explanation suspicion assumption suggestion diagnosis claim")
 NEGATIVE = frozenset(("or", "nor", "no", "without"))
 LINKS = word_set("the a an its this that")
 BESIDE = word_set("outside inside out away separated apart detached clear isolated side flank off")

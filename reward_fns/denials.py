@@ -13,13 +13,17 @@ from .cue_words import (
     COLONS,
     COMPARED,
     DROPPED,
+    EVENLY,
     FAULTS,
+    GUESSES,
     NONE_VERBS,
     RELATIVES,
     VERB_DENIAL,
 )
 from .scan import SEPARATORS
+from .text import BREAK
 
+_HEADING = 8
 _NOTHING = frozenset(("none.general", "None", "none"))
 
 
@@ -56,8 +60,10 @@ class Denials(ClauseState):
             return
         if word == "no" and (j >= len(words) or words[j] in AFTER_ANSWER):
             return
-        # "The plasma is not uniform" still names the plasma.
-        self.faulty = j < len(words) and words[j] in FAULTS
+        # "The plasma is not uniform", "a furnace not heating evenly" still name the plasma and the furnace.
+        self.faulty = not FAULTS.isdisjoint(words[j : j + 1]) or (
+            word in ("not", "isn't") and not EVENLY.isdisjoint(words[j : j + 3])
+        )
         subject = i > 1 and words[i - 2] in RELATIVES
         if subject:
             # "a puddle that did not spread" is there.
@@ -72,6 +78,18 @@ class Denials(ClauseState):
         twice = twice and SEPARATORS.isdisjoint(words[self.deny_at : i])
         self.deny = "" if twice and len(self.reading.claims) == self.deny_claims else "deny"
         self.deny_at, self.deny_claims = j, len(self.reading.claims)
+
+    def _heads_list(self, i: int) -> None:
+        """At the end of a line, note whether it heads a list of what is rejected: "Ruled out:"."""
+        silent = len(self.reading.claims) == self.from_here
+        if silent and self.deny == "deny" and i - self.clause_start <= _HEADING:
+            self.rejecting = True
+        following = self.words[i + 1 : i + 3]
+        if not (following[:1] in (["-"], [BREAK]) or (following[:1] and following[0].isdigit())):
+            self.rejecting = False
+        elif silent and not self.deny and following[:1] != [BREAK]:
+            # Another heading.
+            self.rejecting = False
 
     def _denies_heading(self, i: int, j: int) -> bool:
         """Deny what a heading names: "Clumps: none." Tell whether it is one."""
@@ -119,10 +137,15 @@ class Denials(ClauseState):
         claims = self.reading.claims
         start = self.from_here
         if start >= len(claims):
+            if i > self.clause_start + 1 and not self._anaphoric() and self.clause_start:
+                # "Perhaps a bubble; drifts make no spots" acquits the drifts.
+                return
             # "A transport contact: set aside."
             start = self.previous_from
         for claim in claims[start:]:
             named = claim.slot == "type" and self.words[i] in DROPPED
+            if claim.value in _NOTHING:
+                continue
             if (claim.slot == "cause" or named) and claim.sentence == self.sentence:
                 claim.affirmed = False
 
@@ -136,8 +159,12 @@ class Denials(ClauseState):
         denied = self.deny == "deny"
         self.rejected_at = j
         self.undone = self.sentence
+        # "The nozzle is out of tune", "the head pressure is wrong" blame the nozzle and the head.
+        fault = self.words[j : j + 1] == ["of"] or (
+            self.words[j - 1] == "wrong" and GUESSES.isdisjoint(self.words[self.clause_start : i])
+        )
         for claim in self.reading.claims[self.from_here :]:
-            if not denied:
+            if not denied and not (fault and claim.slot == "cause"):
                 claim.affirmed = False
 
     def _counterfactual(self) -> None:

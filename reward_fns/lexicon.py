@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -78,6 +78,7 @@ class Lexicon:
         causes: Names of the cause concepts.
         shapes: Values of the slot `shape`.
         starts: What may begin at each word; the scanner's table.
+        verdicts: Phrases that say yes (+1) or no (-1), by first word, the longest first.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Lexicon:
     causes: tuple[str, ...] = field(default=())
     shapes: frozenset[str] = frozenset()
     starts: dict[str, Any] = field(default_factory=dict, repr=False)
+    verdicts: Mapping[str, Sequence[tuple[tuple[str, ...], int]]] = field(default_factory=dict, repr=False)
 
     def clash(self, slot: str, said: str, true: str) -> float:
         """Return what it costs to say one value of a slot where another is true, from 0 to 1."""
@@ -117,7 +119,7 @@ def load_lexicon(path: str | None = None) -> Lexicon:
     if not isinstance(data, Mapping) or data.get("version") != 1:
         raise InputError("not a lexicon of version 1", file=file, field="version")
     if data.get("cues") == "english":
-        data = {**data, "cues": _read(WAFER)["cues"]}
+        data = {**data, **{part: _read(WAFER)[part] for part in ("cues", "verdicts")}}
     try:
         return _compile(data)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
@@ -167,7 +169,20 @@ def _compile(data: Mapping[str, Any]) -> Lexicon:
         patterns=patterns,
         causes=tuple(data.get("causes") or ()),
         shapes=frozenset((data.get("terms") or {}).get("shape") or ()),
+        verdicts=_verdicts(data.get("verdicts") or {}),
     )
+
+
+def _verdicts(data: Mapping[str, str]) -> dict[str, list[tuple[tuple[str, ...], int]]]:
+    table: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+    for name, phrases in data.items():
+        for phrase in _split(phrases):
+            for variant in expand(phrase):
+                first, *rest = variant.split()
+                table.setdefault(first, []).append((tuple(rest), 1 if name == "says_yes" else -1))
+    for entries in table.values():
+        entries.sort(key=lambda entry: -len(entry[0]))
+    return table
 
 
 def _claim(text: str) -> Entry:

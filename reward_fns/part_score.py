@@ -16,6 +16,7 @@ from .options import Options
 from .phrases import Index, index_words, match_phrase
 from .schema import Item
 from .things import Truth
+from .verdicts import MISPLACED, judge_verdict, misplaced, verdict_of_answer
 
 KEPT = 0.2
 """Share of what was hit that stays visible below what is wrong."""
@@ -59,7 +60,7 @@ def score_part(
     if not part.scorable:
         return PartScore(0.0, 0.0, 0.0, [], False)
     if part.dimension == "root_cause":
-        return _score_causes(reading, part, lexicon, options)
+        return _score_causes(reading, part, lexicon, asked, options)
     judgement = judge(reading, part.truth, part.dimension, lexicon, asked, options)
     evidence = judgement.evidence
     if part.phrases or part.avoided_phrases:
@@ -124,10 +125,20 @@ def _mechanism(reading: Reading, part: Compiled, lexicon: Lexicon, judgement: Ju
     return Evidence("met" if credit > 0.5 else "missing", "the mechanism", credit, weight, start, end)
 
 
-def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon, options: Options) -> PartScore:
+def _score_causes(
+    reading: Reading, part: Compiled, lexicon: Lexicon, asked: Asked, options: Options
+) -> PartScore:
+    said = verdict_of_answer(reading, asked, lexicon) if part.truth.verdict else 0
     judgement = judge(reading, part.truth, "defect_type", lexicon, NOTHING, options)
     share, charge, evidence = judge_causes(
-        reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon
+        reading,
+        part.truth,
+        judgement.bound,
+        part.items,
+        part.avoided_causes,
+        lexicon,
+        asked,
+        asked.causes if said < 0 else frozenset(),
     )
     causes = {n for e in evidence for n in range(e.start, e.end)}
     invented = [
@@ -140,6 +151,13 @@ def _score_causes(reading: Reading, part: Compiled, lexicon: Lexicon, options: O
         share *= 0.3
     false = min(max(0.75, charge) if share > 0.7 else 1.0, charge + 0.15 * len(invented))
     value = min(1.0, share * (1.0 - false) / part.full)
+    if part.truth.verdict:
+        denied = any(e.verdict == "denied" for e in evidence)
+        found = judge_verdict(said, part.truth, reading, share, false, denied, lexicon)
+        value = min(1.0, found / part.full)
+    elif asked.words and misplaced(reading.claims, part.truth, lexicon):
+        # A mechanism for another place: "the gas is starved at the hub", of a ring on the rim.
+        value *= MISPLACED
     engaged = any(c.slot == "cause" and c.affirmed for c in reading.claims) and reading.stated
     score = max(_FLOOR if engaged and not reading.refuses else 0.0, value)
     return PartScore(score * crowding(reading), share, false, evidence + invented, True)

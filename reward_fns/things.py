@@ -104,6 +104,7 @@ class Truth:
         phrases: Must-hit items the lexicon does not know, by item.
         tolerated: What the reference answer names beside the features; never charged.
         opening: +1 or -1 when the reference opens with yes or no.
+        verdict: The same in any words, when the question asks for yes or no.
     """
 
     things: list[Thing]
@@ -113,6 +114,7 @@ class Truth:
     causes: dict[str, str] = field(default_factory=dict)
     excluded: set[str] = field(default_factory=set)
     opening: int = 0
+    verdict: int = 0
     tolerated: set[str] = field(default_factory=set)
 
     @property

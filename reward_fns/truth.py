@@ -14,6 +14,7 @@ from .schema import Criteria, Item
 from .sides import flanks
 from .text import read_text
 from .things import IDENTITY_WEIGHT, Thing, Truth, affinity, fit, zone_fit
+from .verdicts import read_verdict
 from .words import word_set
 
 _LOOKED_AT = 24
@@ -46,6 +47,8 @@ def build_truth(
     if not things:
         things = [Thing("") for feature in said.features if _has_head(feature)][:6] or [Thing("")]
     truth = Truth(things, opening=said.opening)
+    if asked.polar:
+        truth.verdict = said.opening or read_verdict(said.words, lexicon)
     several = _tells_several(said.words) or _tells_several(asked.words)
     previous: Thing | None = None
     for feature in said.features:
