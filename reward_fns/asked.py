@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim
+from .lengths import wafer_size
 from .lexicon import load_lexicon
 from .reader import read
+from .polar import asked_place, is_closed
 from .text import read_text
 from .words import word_set
 
@@ -74,6 +76,9 @@ class Asked:
         survivors: Whether it asks where dies pass.
         beyond: Whether it asks for what there is besides what it names.
         choices: The two things it lets choose from: "a ring or an arc?"
+        size: Diameter of the wafer in millimetres, when it names it, else 0.
+        closed: Whether it asks for yes or no.
+        place: The zone whose state it asks for by yes or no.
     """
 
     words: list[str]
@@ -82,6 +87,9 @@ class Asked:
     survivors: bool = False
     beyond: bool = False
     choices: tuple[Claim, ...] = ()
+    size: float = 0.0
+    closed: bool = False
+    place: str = ""
 
 
 NOTHING = Asked([])
@@ -111,6 +119,9 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
         not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
         not _BEYOND.isdisjoint(words),
         _choices(words, claims),
+        wafer_size(words),
+        is_closed(words),
+        asked_place(words, claims),
     )
 
 

@@ -65,6 +65,7 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
                 self._claim("zone", self._stretch(i, j, value), True, i, j)
         self.reading.sentences = self.sentence + 1
         self._rest()
+        self._extents()
         self._named_center()
         self._eliminated()
 

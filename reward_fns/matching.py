@@ -13,6 +13,7 @@ from .lexicon import Lexicon
 from .options import Options
 from .slots import MINOR, judge_flanks, judge_pairs, judge_slot, judge_spots, qualified, said_of
 from .things import Fact, Thing, Truth, fit
+from .verdict import judge_verdict
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {
@@ -123,6 +124,7 @@ def judge(
     judge_survivors(result, reading, truth, lexicon, weight, asked)
     charge_flawless(result, reading, truth, weight)
     charge_inventions(result, reading, truth, options.penalty * options.invention)
+    judge_verdict(result, reading, truth, asked, lexicon)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result
 

@@ -16,6 +16,7 @@ from .options import Options
 from .phrases import Index, index_words, match_phrase
 from .schema import Item
 from .things import Truth
+from .verdict import verdict
 
 KEPT = 0.2
 """Share of what was hit that stays visible below what is wrong."""
@@ -87,7 +88,8 @@ def score_part(
     claimed = sum(c.affirmed for c in reading.claims)
     if reading.refuses and (claimed < 2 or (hit < 0.7 and claimed < 3)):
         score = 0.0
-    if part.truth.opening * reading.opening < 0:
+    said = verdict(reading, asked, lexicon) if asked.closed else reading.opening
+    if part.truth.opening * said < 0:
         score *= 0.3
     return PartScore(score * crowding(reading), hit, min(1.0, false), evidence, True)
 

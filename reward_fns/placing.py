@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .claims import HEADS, PLACES, Claim
+import itertools
+
+from .claims import HEADS, PLACES, Claim, Value
 from .clause_state import ClauseState
 from .cue_words import (
     BESIDE,
@@ -36,6 +38,11 @@ _ENDING = frozenset(
 ) | {("up", "to"), ("out", "to"), ("reaches", "to"), ("extends", "to"), ("up", "until"), ("out", "until")}
 _DISCS = word_set("stops ends")
 _RELATIONS = {"across": "touching", "through": "touching", "outside": "separate"}
+_END_OF: dict[Value, Value] = {"center": (0.0, 0.0), "edge": (1.0, 1.0)}
+_FROM = word_set("from out begins starts begin start beginning starting between")
+_UNTIL = word_set("to until till toward towards and reaching")
+_NEAR, _FAR = 4, 9
+"""How near the words stand that join two places, and how far apart the places are at most."""
 _WALKS = word_set("you one i we go going move moving walk walking")
 
 
@@ -84,6 +91,12 @@ class Placing(ClauseState):
             return low, 1.0
         if low == high and following in (["inward"], ["inwards"], ["downwards"]):
             return 0.0, high
+        deep = following == ["deep"] or self.words[j : j + 2] == ["in", "depth"]
+        if deep or "depth" in self.words[max(self.clause_start, at - 6) : at]:
+            # How deep it goes is counted from the rim.
+            return max(0.0, 1.0 - high), 1.0
+        if low == high and following == ["radius"]:
+            return 0.0, high
         if low == high and tuple(before) in _ENDING:
             begun = self._begun(high)
             # What just ends somewhere may be a line.
@@ -105,6 +118,29 @@ class Placing(ClauseState):
             return 0.0
         last.value = (last.value[0], high)
         return last.value[0]
+
+    def _extents(self) -> None:
+        """Join where a thing begins and where it ends: "from the rim inward to 0.7 R"."""
+        claims, words = self.reading.claims, self.words
+        places = [c for c in claims if c.slot == "zone" and c.affirmed and not c.good]
+        for first, second in itertools.pairwise(places):
+            ends = [_END_OF.get(c.value, c.value) for c in (first, second)]
+            low, high = ends
+            if not isinstance(low, tuple) or not isinstance(high, tuple) or first.clause != second.clause:
+                continue
+            if isinstance(first.value, str) and isinstance(second.value, str):
+                continue
+            between = words[first.end : second.start]
+            if (
+                len(between) > _FAR
+                or _UNTIL.isdisjoint(between[-_NEAR:])
+                or _FROM.isdisjoint(words[max(0, first.start - _NEAR) : first.start])
+            ):
+                continue
+            # Where it ends is the nearer end of what is named: "as far as the edge" is all of it.
+            first.value = (min(low[0], high[0]), max(low[1], high[1]))
+            first.end = second.end
+            claims[:] = [c for c in claims if c is not second]
 
     def _landmark(self, i: int) -> bool:
         """Tell whether a feature is named only to say where another one lies: "west of the ring"."""

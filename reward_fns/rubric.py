@@ -131,14 +131,14 @@ def _judge(
     parts: dict[str, PartScore] = {}
     if rubric.dimension == "full":
         cut = split_parts(text.words)
-        scanned = scan_text(text, lexicon)
+        scanned = scan_text(text, lexicon, asked.size)
         whole = None if cut.keys() >= compiled.keys() else read(text, lexicon, skip, scanned)
         for name, part in compiled.items():
             marks = _outside(len(text.words), cut[name], skip) if name in cut else skip
             reading = whole if whole and name not in cut else read(text, lexicon, marks, scanned)
             parts[name] = score_part(reading, part, lexicon, NOTHING, options)
     else:
-        reading = read(text, lexicon, skip, choices=asked.choices)
+        reading = read(text, lexicon, skip, choices=asked.choices, size=asked.size)
         if asked.survivors:
             take_as_passing(reading)
         parts = {name: score_part(reading, part, lexicon, asked, options) for name, part in compiled.items()}

@@ -40,7 +40,7 @@ def build_truth(
     """
     names = list(dict.fromkeys(normal_label(label, lexicon) for label in labels))
     things = [_thing(name, lexicon) for name in names]
-    said = read(read_text(reference), lexicon)
+    said = read(read_text(reference), lexicon, size=asked.size)
     if asked.survivors:
         take_as_passing(said)
     if not things:
