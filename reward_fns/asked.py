@@ -10,8 +10,8 @@ from functools import lru_cache
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim
 from .lengths import wafer_size
 from .lexicon import load_lexicon
-from .reader import read
 from .polar import asked_place, is_closed
+from .reader import read
 from .text import read_text
 from .words import word_set
 

@@ -8,11 +8,12 @@ from .clock import NUMBERS
 from .radii import TENS
 from .words import word_set
 
-_UNITS = {
+UNITS = {
     **dict.fromkeys(("mm", "millimeter", "millimeters", "millimetre", "millimetres"), 1.0),
     **dict.fromkeys(("cm", "centimeter", "centimeters", "centimetre", "centimetres"), 10.0),
     **dict.fromkeys(("inch", "inches"), 25.4),
 }
+"""Units of length in millimetres."""
 _DIAMETERS = frozenset((75.0, 76.0, 100.0, 125.0, 150.0, 200.0, 300.0, 450.0))
 """Wafer sizes, in millimetres."""
 _INCHES = {2.0: 50.8, 3.0: 76.2, 4.0: 100.0, 5.0: 125.0, 6.0: 150.0, 8.0: 200.0, 12.0: 300.0, 18.0: 450.0}
@@ -43,7 +44,7 @@ def number_before(words: Sequence[str], end: int) -> tuple[float, int] | None:
 def wafer_size(words: Sequence[str]) -> float:
     """Return the diameter of the wafer in millimetres that a text names; 0 when it names none."""
     for at, word in enumerate(words):
-        scale = _UNITS.get(word, 0.0)
+        scale = UNITS.get(word, 0.0)
         if scale:
             number = number_before(words, at)
             if number is None:
@@ -65,14 +66,14 @@ def in_radii(words: list[str], size: float) -> list[str]:
 
     Each token is replaced by one, so that what is found stands where it was said.
     """
-    if _UNITS.keys().isdisjoint(words):
+    if UNITS.keys().isdisjoint(words):
         return words
     size = wafer_size(words) or size
     if not size:
         return words
     words = list(words)
     for at, word in enumerate(words):
-        scale = _UNITS.get(word, 0.0)
+        scale = UNITS.get(word, 0.0)
         number = number_before(words, at) if scale else None
         if number is None:
             continue

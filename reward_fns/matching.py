@@ -8,6 +8,7 @@ from .asked import Asked
 from .binding import bind
 from .claims import ATTRIBUTES, HEADS, Claim, Feature, Reading
 from .evidence import Evidence, Judgement, Weight, seen
+from .extent import judge_extent
 from .inventions import charge_flawless, charge_inventions, judge_clear, judge_clear_arcs, judge_survivors
 from .lexicon import Lexicon
 from .options import Options
@@ -124,6 +125,7 @@ def judge(
     judge_survivors(result, reading, truth, lexicon, weight, asked)
     charge_flawless(result, reading, truth, weight)
     charge_inventions(result, reading, truth, options.penalty * options.invention)
+    judge_extent(result, reading, truth.extent, asked)
     judge_verdict(result, reading, truth, asked, lexicon)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result

@@ -30,6 +30,8 @@ _PARTS = {
     "hundredth": 100,
 }
 _PARTS |= {f"{name}s": value for name, value in _PARTS.items()}
+PARTS_OF = _PARTS
+"""What one of so many parts is called."""
 TENS = {
     word: 10 * n
     for n, word in enumerate(
@@ -239,7 +241,7 @@ def _origin(words: list[str], index: int) -> tuple[int, bool] | None:
             return at + 1, word in _RIMS
         if word == "," and words[at + 1 : at + 2] and words[at + 1] in ("measured", "counted", "reckoned"):
             continue
-        if word not in _INWARD and word != "out" or (at == index and word in ("of", "the", "a")):
+        if (word not in _INWARD and word != "out") or (at == index and word in ("of", "the", "a")):
             return None
     return None
 

@@ -9,6 +9,7 @@ from typing import Any
 from .angles import Arc, agreement, hour_of
 from .claims import Claim, Value
 from .lexicon import Lexicon
+from .quantities import Quantity
 
 
 @dataclass(slots=True)
@@ -104,6 +105,7 @@ class Truth:
         phrases: Must-hit items the lexicon does not know, by item.
         tolerated: What the reference answer names beside the features; never charged.
         opening: +1 or -1 when the reference opens with yes or no.
+        extent: The numbers of the reference that the question asks for.
     """
 
     things: list[Thing]
@@ -114,6 +116,7 @@ class Truth:
     excluded: set[str] = field(default_factory=set)
     opening: int = 0
     tolerated: set[str] = field(default_factory=set)
+    extent: list[Quantity] = field(default_factory=list)
 
     @property
     def labels(self) -> list[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from .angles import Arc, agreement, distance
 from .asked import NOTHING, Asked
 from .claims import Claim, Feature, Reading, Value
+from .extent import true_quantities
 from .lexicon import Lexicon
 from .reader import read, take_as_passing
 from .schema import Criteria, Item
@@ -45,7 +46,7 @@ def build_truth(
         take_as_passing(said)
     if not things:
         things = [Thing("") for feature in said.features if _has_head(feature)][:6] or [Thing("")]
-    truth = Truth(things, opening=said.opening)
+    truth = Truth(things, opening=said.opening, extent=true_quantities(said.words, asked))
     several = _tells_several(said.words) or _tells_several(asked.words)
     previous: Thing | None = None
     for feature in said.features:
