@@ -63,6 +63,16 @@ _BEYOND = word_set("apart besides beside else addition aside beyond")
 _PASSING = word_set(
     "good passing pass passes survive survives survivors surviving healthy green yield working clean"
 )
+_SPARED = _PASSING | word_set("free alive spared untouched unaffected intact")
+_DEPTHS = word_set("deep depth inward inwards")
+_RADIALLY = word_set("radial radially radius radii")
+_ANGULAR = word_set(
+    "clock hour hours direction directions angle angular azimuth azimuthal side position positions"
+)
+_RELATED = word_set("to from of than besides beside apart addition with by")
+_FAILS = word_set("fail fails")
+_PARTS = word_set("part parts zone zones area areas region regions portion portions radius radii places")
+_NAME = word_set("which what name list state give")
 
 
 @dataclass(slots=True)
@@ -78,6 +88,8 @@ class Asked:
         choices: The two things it lets choose from: "a ring or an arc?"
         size: Diameter of the wafer in millimetres, when it names it, else 0.
         closed: Whether it asks for yes or no.
+        depth: Whether it asks how far a thing reaches in from the rim.
+        subject: The one thing it asks about, when it names one only.
         place: The zone whose state it asks for by yes or no.
     """
 
@@ -90,6 +102,8 @@ class Asked:
     size: float = 0.0
     closed: bool = False
     place: str = ""
+    depth: bool = False
+    subject: Claim | None = None
 
 
 NOTHING = Asked([])
@@ -112,17 +126,47 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
     if "form" in words and len(slots.intersection(ATTRIBUTES)) > 1:
         # "The form: width, straightness, continuity" names what is meant by form.
         slots.discard("shape")
+    if not _RADIALLY.isdisjoint(words) and _ANGULAR.isdisjoint(words):
+        # "Where, radially?" asks for no direction.
+        slots -= {"arc", "around"}
     return Asked(
         words,
         frozenset(slots),
         given,
-        not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
+        _asks_survivors(words),
         not _BEYOND.isdisjoint(words),
         _choices(words, claims),
         wafer_size(words),
         is_closed(words),
         asked_place(words, claims),
+        not _DEPTHS.isdisjoint(words),
+        _subject(words, claims),
     )
+
+
+def _asks_survivors(words: list[str]) -> bool:
+    """Tell whether a question asks where dies pass: "where are the good dies?", "which zones are clean?"."""
+    if not _FAILS.isdisjoint(words):
+        return False
+    if "where" in words:
+        return not _PASSING.isdisjoint(words)
+    at = next((n for n, word in enumerate(words) if word in _PARTS), 0)
+    named = at > 0 and not _NAME.isdisjoint(words[max(0, at - 2) : at])
+    return named and "and" not in words and not _SPARED.isdisjoint(words)
+
+
+def _subject(words: list[str], claims: list[Claim]) -> Claim | None:
+    """Return the one thing that the last sentence asks about: "The ring is at the rim. Where is the line?"."""
+    ends = [n for n, word in enumerate(words[:-1]) if word in (".", "?")]
+    heads = [
+        c
+        for c in claims
+        if c.slot in HEADS
+        and c.affirmed
+        and c.start >= (ends[-1] if ends else 0)
+        and _RELATED.isdisjoint(words[max(0, c.start - 3) : c.start])
+    ]
+    return heads[0] if len({c.value for c in heads}) == 1 and "and" not in words else None
 
 
 def _choices(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:

@@ -11,6 +11,7 @@ from .cue_words import (
     COLONS,
     CONTINUES,
     ENDS_DENIAL,
+    HEADING,
     MAYBE,
     OUTLINES,
     OWN_DENIAL,
@@ -29,8 +30,6 @@ from .placing import Placing
 from .scan import SENTENCE_ENDS, SEPARATORS
 from .sides import flank_of
 
-_HEADING = 5
-"""Words of a heading at most: "Longer: the scratch"."""
 _ENOUGH = 1200
 _REASONS = (["it"], ["they"], ["this"], ["there"], ["the"])
 _REJECTS = frozenset(("out", "off", "not", "never", "excluded", "unlikely", "rejected", "against", "without"))
@@ -74,7 +73,7 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
             self.good = False
         clause = self.clause
         if mark in COLONS:
-            self.heading_start = max(self.clause_start, i - _HEADING)
+            self.heading_start = max(self.clause_start, i - HEADING)
         self._cut(k, i, mark)
         if self.clause != clause:
             self.clause_start = i + 1
@@ -130,12 +129,19 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
                 self._new_clause()
                 self.deny = "deny"
                 return
+            if self._heads_anew(i):
+                return
             if i and self.words[i - 1] in _REJECTS and (i < 2 or self.words[i - 2] in SENTENCE_ENDS):
                 # "Out: a robot scratch."
                 self._new_clause()
                 self.deny = "deny"
                 return
-            short = i - self.clause_start <= _HEADING and len(claims) <= 3
+            if self.fails_at == i and not claims:
+                # "Dirty: beyond 0.9 R."
+                self._new_clause()
+                self.reading.failing.add(self.clause)
+                return
+            short = i - self.clause_start <= HEADING and len(claims) <= 3
             if (
                 claims
                 and not self.verb_seen

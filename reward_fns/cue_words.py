@@ -16,6 +16,8 @@ TOWARD = word_set(
     """
 )
 ANSWERS_NO = word_set("no none not zero absent nil never nowhere missing")
+HEADING = 5
+"""Words of a heading at most: "Longer: the scratch"."""
 COLONS = frozenset((":", "=", "\u2013", "?"))
 CLASSES = word_set("class type label pattern signature defect verdict answer result diagnosis category call")
 COMPARED = word_set("more less better fewer other higher lower worse")

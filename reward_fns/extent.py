@@ -19,8 +19,10 @@ _WIDE = word_set("wide broad thick deep narrow thin")
 _SLACK = 0.22
 """By which part of itself a number may be off and still be the same."""
 _NEAR = 0.6
-_SHARE = 1.2
+_SHARE = 3.0
 """What the number asked for counts beside all the rest."""
+_DOUBTED = 0.5
+"""The same, beside something false."""
 _BESIDE = 0.25
 """The same, where the question asks for more than the number."""
 _LIGHTER = 0.25
@@ -69,7 +71,8 @@ def judge_extent(result: Judgement, reading: Reading, true: Sequence[Quantity], 
                 e.weight *= _LIGHTER
         total = sum(e.weight for e in result.evidence if e.verdict != "invented")
     verdict = "met" if credit > 0.9 else "near" if credit > 0 else "false"
-    amount = (_SHARE if alone else _BESIDE) * total
+    wrong = any(e.credit < 0.0 for e in result.evidence)
+    amount = (_BESIDE if not alone else _DOUBTED if wrong and credit > 0.0 else _SHARE) * total
     result.evidence.append(Evidence(verdict, what, credit, amount, claim.start, claim.end))
 
 

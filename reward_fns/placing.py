@@ -12,6 +12,7 @@ from .cue_words import (
     COPULAS,
     COURSES,
     ENCIRCLING,
+    HEADING,
     JOINED,
     LEAVING,
     LINKS,
@@ -31,10 +32,11 @@ from .scan import DIRECTIONS, SEPARATORS
 from .words import word_set
 
 _ENDING = frozenset(
-    (verb, "at")
+    (verb, link)
     for verb in word_set(
-        "stops stop ends end finishes finish finishing ending stopping out off away halts quits"
+        "stops stop ends end finishes finish finishing ending stopping out off away halts quits halt quit up"
     )
+    for link in ("at", "after", "before", "by", "near")
 ) | {("up", "to"), ("out", "to"), ("reaches", "to"), ("extends", "to"), ("up", "until"), ("out", "until")}
 _DISCS = word_set("stops ends")
 _RELATIONS = {"across": "touching", "through": "touching", "outside": "separate"}
@@ -43,6 +45,7 @@ _FROM = word_set("from out begins starts begin start beginning starting between"
 _UNTIL = word_set("to until till toward towards and reaching")
 _NEAR, _FAR = 4, 9
 """How near the words stand that join two places, and how far apart the places are at most."""
+_SIDES = word_set("further farther out outside outward inside inward nearer closer beyond in")
 _WALKS = word_set("you one i we go going move moving walk walking")
 
 
@@ -64,6 +67,7 @@ class Placing(ClauseState):
             and last.slot == "width"
             and i - last.end <= 5
             and PREPOSITIONS.isdisjoint(words[last.end : i])
+            and SEPARATORS.isdisjoint(words[last.end : i])
         ):
             # "a slim hoop, less than a tenth of R"
             return True
@@ -100,7 +104,7 @@ class Placing(ClauseState):
         if low == high and tuple(before) in _ENDING:
             begun = self._begun(high)
             # What just ends somewhere may be a line.
-            return (begun, high) if begun or before[1] != "at" or before[0] in _DISCS else radius
+            return (begun, high) if begun or before[1] in ("to", "until") or before[0] in _DISCS else radius
         if low < high or not before:
             return radius
         if not {"outside", "above", "over", "past", "beyond"}.isdisjoint(before):
@@ -142,15 +146,31 @@ class Placing(ClauseState):
             first.end = second.end
             claims[:] = [c for c in claims if c is not second]
 
+    def _heads_anew(self, i: int) -> bool:
+        """Open a clause where a list names the next thing: "ring = rim, clump = halfway"."""
+        claims, start = self.reading.claims, self.segment
+        if self.verb_seen or self.deny or not self.from_here < start < len(claims):
+            return False
+        if i - claims[start].start > HEADING or not any(c.slot in HEADS for c in claims[start:]):
+            return False
+        self._new_clause()
+        for claim in claims[start:]:
+            claim.clause = self.clause
+        self.from_here = self.segment = start
+        return True
+
     def _landmark(self, i: int) -> bool:
         """Tell whether a feature is named only to say where another one lies: "west of the ring"."""
         words = self.words
         at = i - 1
         while at > max(0, i - 4) and words[at] in LINKS:
             at -= 1
-        if at < 1 or at == i - 1:
+        if at < 0 or at == i - 1:
             return False
-        before, earlier = words[at], words[at - 1]
+        before, earlier = words[at], words[at - 1] if at else ""
+        if before in ("than", "with", "to") and not _SIDES.isdisjoint(words[max(0, at - 4) : at]):
+            # "further out than the ring", "more outside compared with the donut"
+            return before == "than" or earlier in ("compared", "relative")
         onward = before == "from" and not ONWARD.isdisjoint(words[i + 1 : i + 4])
         leaves = onward or (before == "from" and earlier in LEAVING)
         if (before in CONTACTS or leaves) and (
@@ -251,7 +271,9 @@ class Placing(ClauseState):
         so_far = self.reading.claims[self.from_here :]
         return (
             bool(so_far)
-            and self.words[i - 1] in COPULAS
+            and (
+                self.words[i - 1] in COPULAS or so_far[-1].end == i or self.words[i - 1] in (":", "=", "and")
+            )
             and all(c.slot in PLACES and c.value not in ("full", "none") for c in so_far)
         )
 

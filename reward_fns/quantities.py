@@ -144,8 +144,11 @@ def _unit(words: Sequence[str], start: int, end: int) -> tuple[str, float, int]:
         return "mm", UNITS[unit], end + 1
     if unit in _DEGREES:
         return "angle", 1.0, end + 1
-    if unit in ("o'clock", "r", "radius", "h", "hour", "hours", "thirds", "/") or unit == ":":
+    if unit in ("o'clock", "r", "radius", "h", "hour", "hours", "thirds", "/"):
         return "none", 1.0, end + 1
+    if unit == ":" and words[end + 1 : end + 2] and words[end + 1][0].isdigit():
+        # "10:30"
+        return "none", 1.0, end + 2
     fraction = value in ("half", "quarter", "third") or (end == start + 2 and words[end - 1] in PARTS_OF)
     if fraction:
         near = words[end : end + 4]

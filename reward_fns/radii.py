@@ -55,7 +55,7 @@ _HUBS = word_set("center middle hub core origin midpoint bullseye heart axis")
 _COURSES = word_set("way distance trip journey path route stretch road")
 """What a share of the way from the middle to the rim may be called."""
 _INWARD = word_set(
-    "measured counted counting reckoned in inward inwards inside away back off short before from of the wafer a"
+    "measured counted counting reckoned in inward inwards inside away back off short before from of the a wafer"
 )
 _LOOKED_AHEAD = 6
 _JOINS = word_set("to - \u2013 and or")
@@ -197,6 +197,11 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
         if (rest and rest[0] in ("round", "around", "along", "across")) or words[start - 1] == "round":
             # "It goes round three quarters of the way."
             return None
+        if low == high and words[start - 1] == "than" and start > 1:
+            if words[start - 2] in ("more", "further", "farther"):
+                high = min(1.0, low + _MORE)
+            elif words[start - 2] == "less":
+                low = max(0.0, low - _MORE)
         if rest and rest[0] in ("in", "out", "inward", "outward", "inwards", "outwards"):
             index += 1
         return (1.0 - high, 1.0 - low, index) if inward else (low, high, index)

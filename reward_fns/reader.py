@@ -41,9 +41,16 @@ _ALONE: dict[tuple[str, ...], int] = {
     ("it", "is"): 1, ("they", "are"): 1, ("it", "isn't"): -1, ("they", "aren't"): -1, ("there", "is"): 1,
     ("there", "isn't"): -1, ("it", "has"): 1, ("it", "hasn't"): -1, ("it", "was"): 1}  # fmt: skip
 """The same, where nothing follows in the clause: "It isn't; ..." """
+_SAME = frozenset(("difference", "differences", "variation", "change", "distinction"))
+"""To deny these is no answer no: "no difference" between two places may be a yes."""
 _ENDS = frozenset((".", ",", ";", ":", "\u2013", BREAK))
 
 
+_POSITION = frozenset(
+    ("to", "at", "until", "till", "boundary", "limit", "inner", "r", "from", "end", "radius")
+)
+_DEPTH = 0.4
+"""Shares of the radius below this are depths where the question asks for one."""
 Scanned = tuple[list[str], list[str], list[Item]]
 """The words of a text, misspelt ones mended; the same with lengths as shares of the radius; what is in them."""
 
@@ -84,6 +91,8 @@ def read(
             if opening in _NO and words[:2] not in (["no", "."], ["n", "/"])
             else 0
         )
+        if words[0] == "no" and words[1:2] and words[1] in _SAME:
+            reading.opening = 0
         if not reading.opening:
             reading.opening = _SHORT.get((words[0], *words[1:2]), 0) if len(words) > 1 else 0  # type: ignore[arg-type]
             if not reading.opening and _ENDS.issuperset(words[2:3]):
@@ -96,6 +105,16 @@ def read(
     walker.run()
     reading.features = group_features(reading)
     return reading
+
+
+def take_as_depth(reading: Reading) -> None:
+    """Read an answer to "how deep does it reach?": "4 % of the radius" is counted from the rim."""
+    for claim in reading.claims:
+        value = claim.value
+        if claim.slot != "zone" or not isinstance(value, tuple) or value[1] >= _DEPTH:
+            continue
+        if _POSITION.isdisjoint(reading.words[max(0, claim.start - 4) : claim.start + 1]):
+            claim.value = (round(1.0 - value[1], 3), 1.0)
 
 
 def take_as_passing(reading: Reading) -> None:
