@@ -156,7 +156,7 @@ def _asks_survivors(words: list[str]) -> bool:
 
 
 def _subject(words: list[str], claims: list[Claim]) -> Claim | None:
-    """Return the one thing that the last sentence asks about: "The ring is at the rim. Where is the line?"."""
+    """Return the one thing the last sentence asks about: "The ring is at the rim. Where is the line?"."""
     ends = [n for n, word in enumerate(words[:-1]) if word in (".", "?")]
     heads = [
         c

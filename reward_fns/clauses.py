@@ -350,6 +350,8 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
         )
         if slot in ("border", "density"):
             claim.side = flank_of(words, slot, i, j)
+        if value == "sparse" and self._next_to_nothing(i, j):
+            self._clear_before(i)
         if slot in HEADS and not claim.affirmed:
             # "Nor a complete rim ring": the place goes with the noun that is denied.
             while claims and claims[-1].end == i and claims[-1].slot in PLACES and not claims[-1].affirmed:

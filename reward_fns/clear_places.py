@@ -177,6 +177,18 @@ class ClearPlaces(ClauseState):
                 claim.good = True
         self.cleared = True
 
+    def _next_to_nothing(self, i: int, j: int) -> bool:
+        """Tell whether a share is that of stray fails in a place: "below 0.9 R: 1 %"."""
+        words, number = self.words, self.words[i]
+        return (
+            not self.deny
+            and words[j - 1] in ("%", "percent")
+            and number[:1] in ("0", "1", "2")
+            and len(number.split(".")[0]) == 1
+            and words[i - 1] in (":", "=", "only", "just", "is")
+            and all(c.slot in PLACES for c in self.reading.claims[self.from_here :])
+        )
+
     def _else_before(self, at: int) -> bool:
         """Tell whether the stretch that ends here speaks of all the rest."""
         for word in reversed(self.words[max(0, at - 5) : at]):

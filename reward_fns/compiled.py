@@ -62,7 +62,7 @@ def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon, asked: Asked) 
     Facts that it contradicts are dropped, features that it invents are tolerated, and what it earns is the
     full score: must-hit lists that ask for terms of another question cannot be met by any right answer.
     """
-    # What yes or no and the number asked for are worth comes on top, so that who says the same without loses nothing.
+    # What a yes and the number asked for are worth comes on top: who says the same without loses nothing.
     asked, extent, compiled.truth.extent = replace(asked, closed=False), compiled.truth.extent, []
     try:
         _settle_facts(compiled, rubric, lexicon, asked)

@@ -25,7 +25,7 @@ def judge_exchange(result: Judgement, truth: Truth, lexicon: Lexicon, share: flo
     there = _of_other(result.bound, second, first, lexicon)
     if here is None or there is None:
         return
-    amount = _SHARE * share * sum(e.weight for e in result.evidence if e.verdict != "invented")
+    amount = _SHARE * share * share * sum(e.weight for e in result.evidence if e.verdict != "invented")
     result.evidence.append(
         Evidence("false", "which is which", -1.0, amount, here.start, here.end, "the two are exchanged")
     )

@@ -28,7 +28,7 @@ from .cue_words import (
     WAYS,
     WHOLES,
 )
-from .scan import DIRECTIONS, SEPARATORS
+from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS
 from .words import word_set
 
 _ENDING = frozenset(
@@ -72,7 +72,11 @@ class Placing(ClauseState):
             # "a slim hoop, less than a tenth of R"
             return True
         return (at >= 0 and words[at] in SIZES) or (
-            j < len(words) and words[j] in ("long", "wide", "thick", "across")
+            j < len(words)
+            and (
+                words[j] in ("long", "wide", "thick", "across", "diameter")
+                or words[j : j + 2] in (["in", "diameter"], ["edge", "to"])
+            )
         )
 
     def _stretch(self, i: int, j: int, radius: tuple[float, float]) -> tuple[float, float]:
@@ -150,6 +154,9 @@ class Placing(ClauseState):
         """Open a clause where a list names the next thing: "ring = rim, clump = halfway"."""
         claims, start = self.reading.claims, self.segment
         if self.verb_seen or self.deny or not self.from_here < start < len(claims):
+            return False
+        if not any(c.slot in PLACES for c in claims[self.from_here : start]):
+            # "Ring, line, blob: each of these ..."
             return False
         if i - claims[start].start > HEADING or not any(c.slot in HEADS for c in claims[start:]):
             return False
@@ -299,6 +306,9 @@ class Placing(ClauseState):
             if claim.slot != "zone":
                 continue
             before = self.words[max(0, claim.start - 4) : claim.start]
+            before = before[
+                1 + max((n for n, word in enumerate(before) if word in SENTENCE_ENDS), default=-1) :
+            ]
             if (
                 before[-1:] == ["other"]
                 or not RESTS.isdisjoint(before)

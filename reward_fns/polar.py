@@ -17,7 +17,7 @@ _WH = word_set("where what which how who why when describe if")
 
 
 def is_closed(words: Sequence[str]) -> bool:
-    """Tell whether a question asks for yes or no, and for nothing more: "Does it touch the rim, and where?"."""
+    """Tell whether a question asks for yes or no, and for nothing more."""
     ends = words.index("?") if "?" in words else len(words)
     return _question_word(words) in _AUXILIARIES and ends >= len(words) - 1 and _WH.isdisjoint(words[1:])
 

@@ -16,7 +16,7 @@ _DEEP = word_set("deep thick wide broad")
 _DEGREES = word_set("\u00b0 degree degrees deg")
 _TURNS = word_set("circumference perimeter rim dial turn circle edge clock periphery border")
 _PASSING = word_set(
-    "ok okay good clean healthy passing pass passes green fine alive survive survives yield yields free intact"
+    "ok okay good clean healthy passing pass passes green fine alive survive survives yield yields free"
 )
 _ADJECTIVES = word_set(
     "outermost outer last failing bad dead red affected single individual die chip edge of the"
@@ -154,8 +154,8 @@ def _unit(words: Sequence[str], start: int, end: int) -> tuple[str, float, int]:
         near = words[end : end + 4]
         if not _TURNS.isdisjoint(near):
             return "angle", 360.0, end
-        return ("share", 100.0, end) if not near or not _WHOLES.isdisjoint(near) or near[0] in (",", ".") else (
-            "none", 1.0, end)  # fmt: skip
+        of_all = not near or near[0] in (",", ".") or not _WHOLES.isdisjoint(near)
+        return ("share", 100.0, end) if of_all else ("none", 1.0, end)
     if unit == "in" or words[end : end + 2] == ["out", "of"]:
         whole = _one(words, end + (1 if unit == "in" else 2))
         one = _one(words, start)

@@ -55,7 +55,8 @@ _HUBS = word_set("center middle hub core origin midpoint bullseye heart axis")
 _COURSES = word_set("way distance trip journey path route stretch road")
 """What a share of the way from the middle to the rim may be called."""
 _INWARD = word_set(
-    "measured counted counting reckoned in inward inwards inside away back off short before from of the a wafer"
+    "measured counted counting reckoned in inward inwards inside away back off short before from of the a "
+    "wafer"
 )
 _LOOKED_AHEAD = 6
 _JOINS = word_set("to - \u2013 and or")

@@ -52,11 +52,11 @@ _POSITION = frozenset(
 _DEPTH = 0.4
 """Shares of the radius below this are depths where the question asks for one."""
 Scanned = tuple[list[str], list[str], list[Item]]
-"""The words of a text, misspelt ones mended; the same with lengths as shares of the radius; what is in them."""
+"""The words of a text, mended; the same with lengths as shares of the radius; what the scanner found."""
 
 
 def scan_text(text: Text, lexicon: Lexicon, size: float = 0.0) -> Scanned:
-    """Scan a text, which is the same whatever part of it is then read; `size` is the wafer's in millimetres."""
+    """Scan a text, which is the same whatever part is then read; `size` is the wafer's in millimetres."""
     words = corrected(text.words, lexicon)
     measured = in_radii(words, size) if lexicon.zones else words
     return words, measured, scan(measured, lexicon)

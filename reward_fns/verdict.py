@@ -20,7 +20,7 @@ _LIGHTER = 0.35
 
 
 def verdict(reading: Reading, asked: Asked, lexicon: Lexicon) -> int:
-    """Return +1 for yes, -1 for no, 0 for neither, in so many words or by the state of the place asked for."""
+    """Return +1 for yes, -1 for no, else 0: in so many words, or by the state of the place asked for."""
     if reading.opening:
         return reading.opening
     words = reading.words
