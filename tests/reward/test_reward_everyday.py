@@ -159,7 +159,7 @@ ANSWERED = [
 WRONG = ["Yes.", "Sixty dies.", "Half of it: 50 %", "Only the rim; core NG."]
 
 
-@pytest.mark.parametrize(("case", "wrong"), zip(ANSWERED, WRONG, strict=True))
+@pytest.mark.parametrize(("case", "wrong"), list(zip(ANSWERED, WRONG, strict=True)))
 def test_what_is_asked_is_judged(case: tuple[str, str, str, str], wrong: str) -> None:
     question, reference, label, right = case
     rubric = json.dumps(
