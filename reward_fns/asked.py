@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim
+from .lengths import wafer_size
 from .lexicon import load_lexicon
+from .polar import asked_place, is_closed
 from .reader import read
 from .text import read_text
 from .words import word_set
@@ -71,6 +73,16 @@ _APART = word_set("from rather by in at only two both several")
 _CHOOSING = word_set("more rather either better")
 _CONTENT = word_set("one first top single main best foremost")
 """Words of a question that one hypothesis answers: "name one cause", "what would you check first"."""
+_SPARED = _PASSING | word_set("free alive spared untouched unaffected intact")
+_DEPTHS = word_set("deep depth inward inwards")
+_RADIALLY = word_set("radial radially radius radii")
+_ANGULAR = word_set(
+    "clock hour hours direction directions angle angular azimuth azimuthal side position positions"
+)
+_RELATED = word_set("to from of than besides beside apart addition with by")
+_FAILS = word_set("fail fails")
+_PARTS = word_set("part parts zone zones area areas region regions portion portions radius radii places")
+_NAME = word_set("which what name list state give")
 
 
 @dataclass(slots=True)
@@ -88,6 +100,11 @@ class Asked:
         causes: The causes it names.
         about: What it asks about, without what it leaves aside.
         one: Whether it is content with one or two ideas.
+        size: Diameter of the wafer in millimetres, when it names it, else 0.
+        closed: Whether it asks for yes or no.
+        depth: Whether it asks how far a thing reaches in from the rim.
+        subject: The one thing it asks about, when it names one only.
+        place: The zone whose state it asks for by yes or no.
     """
 
     words: list[str]
@@ -100,6 +117,11 @@ class Asked:
     causes: frozenset[str] = frozenset()
     about: tuple[Claim, ...] = ()
     one: bool = False
+    size: float = 0.0
+    closed: bool = False
+    place: str = ""
+    depth: bool = False
+    subject: Claim | None = None
 
 
 NOTHING = Asked([])
@@ -122,17 +144,25 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
     if "form" in words and len(slots.intersection(ATTRIBUTES)) > 1:
         # "The form: width, straightness, continuity" names what is meant by form.
         slots.discard("shape")
+    if not _RADIALLY.isdisjoint(words) and _ANGULAR.isdisjoint(words):
+        # "Where, radially?" asks for no direction.
+        slots -= {"arc", "around"}
     return Asked(
         words,
         frozenset(slots),
         given,
-        not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
-        not _BEYOND.isdisjoint(words),
-        _choices(words, claims),
-        _is_polar(words),
-        frozenset(str(claim.value) for claim in claims if claim.slot == "cause"),
-        _about(words, claims),
-        not _CONTENT.isdisjoint(words),
+        survivors=_asks_survivors(words),
+        beyond=not _BEYOND.isdisjoint(words),
+        choices=_choices(words, claims),
+        polar=_is_polar(words),
+        causes=frozenset(str(claim.value) for claim in claims if claim.slot == "cause"),
+        about=_about(words, claims),
+        one=not _CONTENT.isdisjoint(words),
+        size=wafer_size(words),
+        closed=is_closed(words),
+        place=asked_place(words, claims),
+        depth=not _DEPTHS.isdisjoint(words),
+        subject=_subject(words, claims),
     )
 
 
@@ -157,6 +187,31 @@ def _about(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:
         and (c.slot in HEADS or c.slot in PLACES)
         and _BEYOND.isdisjoint(words[max(start, c.start - 4) : c.start])
     )
+
+
+def _asks_survivors(words: list[str]) -> bool:
+    """Tell whether a question asks where dies pass: "where are the good dies?", "which zones are clean?"."""
+    if not _FAILS.isdisjoint(words):
+        return False
+    if "where" in words:
+        return not _PASSING.isdisjoint(words)
+    at = next((n for n, word in enumerate(words) if word in _PARTS), 0)
+    named = at > 0 and not _NAME.isdisjoint(words[max(0, at - 2) : at])
+    return named and "and" not in words and not _SPARED.isdisjoint(words)
+
+
+def _subject(words: list[str], claims: list[Claim]) -> Claim | None:
+    """Return the one thing the last sentence asks about: "The ring is at the rim. Where is the line?"."""
+    ends = [n for n, word in enumerate(words[:-1]) if word in (".", "?")]
+    heads = [
+        c
+        for c in claims
+        if c.slot in HEADS
+        and c.affirmed
+        and c.start >= (ends[-1] if ends else 0)
+        and _RELATED.isdisjoint(words[max(0, c.start - 3) : c.start])
+    ]
+    return heads[0] if len({c.value for c in heads}) == 1 and "and" not in words else None
 
 
 def _choices(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:

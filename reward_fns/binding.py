@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .asked import Asked
 from .claims import HEADS, PLACES, Claim, Feature, Reading, Value
 from .lexicon import Lexicon
 from .scan import SENTENCE_ENDS
@@ -183,3 +184,13 @@ def _by_attributes(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> T
 
 def _only_place(identity: Sequence[Claim], thing: Thing, previous: Thing | None) -> bool:
     return all(c.slot in ("arc", "around") for c in identity) and (previous is None or previous is thing)
+
+
+def beside(asked: Asked, thing: Thing, truth: Truth, lexicon: Lexicon) -> bool:
+    """Tell whether the question asks about another feature than this one."""
+    subject = asked.subject
+    return (
+        subject is not None
+        and fit(subject, thing, lexicon) < 0.5
+        and any(fit(subject, other, lexicon) >= 0.9 for other in truth.things)
+    )

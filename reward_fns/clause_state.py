@@ -36,7 +36,7 @@ class ClauseState:
         self.deny_at = self.deny_claims = 0
         self.from_here = 0
         self.faulty = self.aside_deny = self.rejecting = False
-        self.rejected_at = self.untrue = self.undone = self.passes_at = -1
+        self.rejected_at = self.untrue = self.undone = self.passes_at = self.fails_at = -1
         self.heading_start = 0
         self.maybe_at = (-1, 0)
         self.than = False

@@ -11,6 +11,7 @@ from .cue_words import (
     COLONS,
     CONTINUES,
     ENDS_DENIAL,
+    HEADING,
     MAYBE,
     OUTLINES,
     OWN_DENIAL,
@@ -30,8 +31,6 @@ from .scan import SENTENCE_ENDS, SEPARATORS
 from .sides import flank_of
 from .text import BREAK
 
-_HEADING = 5
-"""Words of a heading at most: "Longer: the scratch"."""
 _ENOUGH = 1200
 _REASONS = (["it"], ["they"], ["this"], ["there"], ["the"])
 _REJECTS = frozenset(("out", "off", "not", "never", "excluded", "unlikely", "rejected", "against", "without"))
@@ -66,6 +65,7 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
                 self._claim("zone", self._stretch(i, j, value), True, i, j)
         self.reading.sentences = self.sentence + 1
         self._rest()
+        self._extents()
         self._named_center()
         self._eliminated()
 
@@ -74,7 +74,7 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
             self.good = False
         clause = self.clause
         if mark in COLONS:
-            self.heading_start = max(self.clause_start, i - _HEADING)
+            self.heading_start = max(self.clause_start, i - HEADING)
         self._cut(k, i, mark)
         if self.clause != clause:
             self.clause_start = i + 1
@@ -138,12 +138,19 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
                 self._new_clause()
                 self.deny = "deny"
                 return
+            if self._heads_anew(i):
+                return
             if i and self.words[i - 1] in _REJECTS and (i < 2 or self.words[i - 2] in SENTENCE_ENDS):
                 # "Out: a robot scratch."
                 self._new_clause()
                 self.deny = "deny"
                 return
-            short = i - self.clause_start <= _HEADING and len(claims) <= 3
+            if self.fails_at == i and not claims:
+                # "Dirty: beyond 0.9 R."
+                self._new_clause()
+                self.reading.failing.add(self.clause)
+                return
+            short = i - self.clause_start <= HEADING and len(claims) <= 3
             if (
                 claims
                 and not self.verb_seen
@@ -353,6 +360,8 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
         )
         if slot in ("border", "density"):
             claim.side = flank_of(words, slot, i, j)
+        if value == "sparse" and self._next_to_nothing(i, j):
+            self._clear_before(i)
         if slot in HEADS and not claim.affirmed:
             # "Nor a complete rim ring": the place goes with the noun that is denied.
             while claims and claims[-1].end == i and claims[-1].slot in PLACES and not claims[-1].affirmed:

@@ -8,6 +8,7 @@ from .cue_words import (
     AFTER_ANSWER,
     AFTER_CLEAR,
     COPULAS,
+    ELSE,
     FINE,
     LIVING,
     NOUN_PHRASE_STARTS,
@@ -64,6 +65,7 @@ class ClearPlaces(ClauseState):
             self.deny = "deny"
 
     def _bad(self, i: int, j: int) -> None:
+        self.fails_at = j
         if not self.deny:
             self.reading.failing.add(self.clause)
         if self.deny == "deny" and i - self.deny_at <= 4 and self._places(self.from_here):
@@ -157,6 +159,9 @@ class ClearPlaces(ClauseState):
             while start > self.from_here and claims[start - 1].slot in ("zone", "arc", "around"):
                 start -= 1
         if not self._places(start):
+            if self.clause in self.reading.failing and at and self._else_before(at):
+                # "Core bad, rim bad, other OK"
+                return
             start = self.from_here
             if not self._places(start) and self._anaphoric() and not self._of_else(self.clause_start):
                 start = self.previous_from
@@ -171,6 +176,27 @@ class ClearPlaces(ClauseState):
             elif claim.slot not in ("type", "cause"):
                 claim.good = True
         self.cleared = True
+
+    def _next_to_nothing(self, i: int, j: int) -> bool:
+        """Tell whether a share is that of stray fails in a place: "below 0.9 R: 1 %"."""
+        words, number = self.words, self.words[i]
+        return (
+            not self.deny
+            and words[j - 1] in ("%", "percent")
+            and number[:1] in ("0", "1", "2")
+            and len(number.split(".")[0]) == 1
+            and words[i - 1] in (":", "=", "only", "just", "is")
+            and all(c.slot in PLACES for c in self.reading.claims[self.from_here :])
+        )
+
+    def _else_before(self, at: int) -> bool:
+        """Tell whether the stretch that ends here speaks of all the rest."""
+        for word in reversed(self.words[max(0, at - 5) : at]):
+            if word in SEPARATORS:
+                return False
+            if word in ELSE:
+                return True
+        return False
 
     def _survivors(self, i: int, j: int) -> None:
         words = self.words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from functools import lru_cache
 
 from .asked import NOTHING, Asked, read_question
@@ -61,7 +62,16 @@ def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon, asked: Asked) 
     Facts that it contradicts are dropped, features that it invents are tolerated, and what it earns is the
     full score: must-hit lists that ask for terms of another question cannot be met by any right answer.
     """
-    reading = read(read_text(rubric.reference_answer), lexicon)
+    # What a yes and the number asked for are worth comes on top: who says the same without loses nothing.
+    asked, extent, compiled.truth.extent = replace(asked, closed=False), compiled.truth.extent, []
+    try:
+        _settle_facts(compiled, rubric, lexicon, asked)
+    finally:
+        compiled.truth.extent = extent
+
+
+def _settle_facts(compiled: Compiled, rubric: Rubric, lexicon: Lexicon, asked: Asked) -> None:
+    reading = read(read_text(rubric.reference_answer), lexicon, size=asked.size)
     if asked.survivors:
         take_as_passing(reading)
     if score_part(reading, compiled, lexicon, asked, DEFAULT).hallucination > MISTAKEN:

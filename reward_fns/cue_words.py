@@ -16,10 +16,12 @@ TOWARD = word_set(
     """
 )
 ANSWERS_NO = word_set("no none not zero absent nil never nowhere missing")
+HEADING = 5
+"""Words of a heading at most: "Longer: the scratch"."""
 COLONS = frozenset((":", "=", "\u2013", "?"))
 CLASSES = word_set("class type label pattern signature defect verdict answer result diagnosis category call")
 COMPARED = word_set("more less better fewer other higher lower worse")
-COMPLEMENTS = word_set("inside outside beyond within elsewhere")
+COMPLEMENTS = word_set("inside outside beyond within elsewhere past further farther after afterwards")
 CONTACTS = word_set(
     """
     crosses cross crossing touches touch touching reaches meets joins hits intersects crossed into through

@@ -244,10 +244,13 @@ def _cover(zones: set[Value]) -> bool:
     return reach >= 0.9
 
 
+_LIKENED = word_set("as alike equally equal same identical comparable par worse")
+
+
 def _likened(words: list[str], claims: list[Claim]) -> bool:
     """Tell whether places are likened: "in the hub as often as at the rim"."""
     stretch = words[claims[0].start : claims[-1].end + 2]
-    return "as" in stretch or "alike" in stretch or "equally" in stretch or "equal" in stretch
+    return not _LIKENED.isdisjoint(stretch)
 
 
 def _everywhere(features: list[Feature], words: list[str]) -> list[Feature]:

@@ -38,9 +38,10 @@ def charge_inventions(result: Judgement, reading: Reading, truth: Truth, inventi
             continue
         heads = [c for c in identity if c.slot in ("type", "shape")]
         claim = (heads or identity)[0]
-        background = claim.value in ("None", "scatter", "none") or (
-            not heads and "sparse" in feature.values("density")
-        )
+        if not heads and "sparse" in feature.values("density"):
+            # "Below 0.9 R: 1 %" says that next to nothing fails there.
+            continue
+        background = claim.value in ("None", "scatter", "none")
         if background and something and (claim.slot, claim.value) != ("type", "Random"):
             # Stray fails beside a pattern are compatible with every class.
             continue

@@ -5,14 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from .asked import Asked
-from .binding import bind
+from .binding import beside, bind
 from .claims import ATTRIBUTES, HEADS, Claim, Feature, Reading
 from .evidence import Evidence, Judgement, Weight, seen
-from .inventions import charge_flawless, charge_inventions, judge_clear, judge_clear_arcs, judge_survivors
+from .exchange import judge_exchange
+from .extent import judge_extent
+from .inventions import (
+    charge_flawless,
+    charge_inventions,
+    judge_clear,
+    judge_clear_arcs,
+    judge_survivors,
+)
 from .lexicon import Lexicon
 from .options import Options
 from .slots import MINOR, judge_flanks, judge_pairs, judge_slot, judge_spots, qualified, said_of
 from .things import Fact, Thing, Truth, fit
+from .verdict import judge_verdict
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {
@@ -54,6 +63,10 @@ RELEVANCE: Mapping[str, Mapping[str, float]] = {
 _TELLING = frozenset(("line", "full", "scatter", "none"))
 _PLACE = {"spatial": (0.75, 0.6), "morphology": (0.45, 0.45), "defect_type": (0.7, 0.1)}
 """What a right zone, and a right direction, alone are worth as a sign that a feature was seen."""
+_WHERE_CLEAR = 2.5
+"""How much more it counts what is clear when that is the question."""
+_BESIDES = 0.3
+"""What a feature counts when the question asks about another one."""
 _DIRECTIONS = frozenset(("arc", "around"))
 
 
@@ -76,6 +89,7 @@ def judge(
             relevance.get(slot, MINOR)
             * trust[source]
             * (options.question_boost if slot in asked.slots else 1.0)
+            * (_WHERE_CLEAR if slot == "clear" and asked.survivors else 1.0)
         )
 
     for n, thing in enumerate(truth.things):
@@ -123,6 +137,9 @@ def judge(
     judge_survivors(result, reading, truth, lexicon, weight, asked)
     charge_flawless(result, reading, truth, weight)
     charge_inventions(result, reading, truth, options.penalty * options.invention)
+    judge_exchange(result, truth, lexicon, relevance["zone"] if relevance else 0.0)
+    judge_extent(result, reading, truth.extent, asked)
+    judge_verdict(result, reading, truth, asked, lexicon)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result
 
@@ -208,13 +225,16 @@ def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
 def _balance(result: Judgement, truth: Truth, asked: Asked, lexicon: Lexicon, options: Options) -> None:
     """Let each true feature count the same, however much is known of it; less what is not asked for."""
     totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(len(truth.things))]
+    named = [any(e.thing == n and e.credit > 0.0 for e in result.evidence) for n in range(len(truth.things))]
     direct = asked.slots & _DIRECTIONS
     shares = [
         options.unasked
         if (direct and direct == asked.slots and direct.isdisjoint(thing.facts))
         or (asked.beyond and any(fit(c, thing, lexicon) >= 0.9 for c in asked.given))
+        else _BESIDES
+        if not named[n] and beside(asked, thing, truth, lexicon)
         else 1.0
-        for thing in truth.things
+        for n, thing in enumerate(truth.things)
     ]
     mean = sum(totals) / sum(shares) if shares else 0.0
     for e in result.evidence:

@@ -16,6 +16,7 @@ from .options import Options
 from .phrases import Index, index_words, match_phrase
 from .schema import Item
 from .things import Truth
+from .verdict import verdict
 from .verdicts import MISPLACED, judge_verdict, misplaced, verdict_of_answer
 
 KEPT = 0.2
@@ -88,7 +89,8 @@ def score_part(
     claimed = sum(c.affirmed for c in reading.claims)
     if reading.refuses and (claimed < 2 or (hit < 0.7 and claimed < 3)):
         score = 0.0
-    if part.truth.opening * reading.opening < 0:
+    said = verdict(reading, asked, lexicon) if asked.closed else reading.opening
+    if part.truth.opening * said < 0:
         score *= 0.3
     return PartScore(score * crowding(reading), hit, min(1.0, false), evidence, True)
 

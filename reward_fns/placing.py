@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from .claims import HEADS, PLACES, Claim
+import itertools
+
+from .claims import HEADS, PLACES, Claim, Value
 from .clause_state import ClauseState
 from .cue_words import (
     BESIDE,
@@ -10,6 +12,7 @@ from .cue_words import (
     COPULAS,
     COURSES,
     ENCIRCLING,
+    HEADING,
     JOINED,
     LEAVING,
     LINKS,
@@ -25,17 +28,24 @@ from .cue_words import (
     WAYS,
     WHOLES,
 )
-from .scan import DIRECTIONS, SEPARATORS
+from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS
 from .words import word_set
 
 _ENDING = frozenset(
-    (verb, "at")
+    (verb, link)
     for verb in word_set(
-        "stops stop ends end finishes finish finishing ending stopping out off away halts quits"
+        "stops stop ends end finishes finish finishing ending stopping out off away halts quits halt quit up"
     )
+    for link in ("at", "after", "before", "by", "near")
 ) | {("up", "to"), ("out", "to"), ("reaches", "to"), ("extends", "to"), ("up", "until"), ("out", "until")}
 _DISCS = word_set("stops ends")
 _RELATIONS = {"across": "touching", "through": "touching", "outside": "separate"}
+_END_OF: dict[Value, Value] = {"center": (0.0, 0.0), "edge": (1.0, 1.0)}
+_FROM = word_set("from out begins starts begin start beginning starting between")
+_UNTIL = word_set("to until till toward towards and reaching")
+_NEAR, _FAR = 4, 9
+"""How near the words stand that join two places, and how far apart the places are at most."""
+_SIDES = word_set("further farther out outside outward inside inward nearer closer beyond in")
 _WALKS = word_set("you one i we go going move moving walk walking")
 
 
@@ -57,11 +67,16 @@ class Placing(ClauseState):
             and last.slot == "width"
             and i - last.end <= 5
             and PREPOSITIONS.isdisjoint(words[last.end : i])
+            and SEPARATORS.isdisjoint(words[last.end : i])
         ):
             # "a slim hoop, less than a tenth of R"
             return True
         return (at >= 0 and words[at] in SIZES) or (
-            j < len(words) and words[j] in ("long", "wide", "thick", "across")
+            j < len(words)
+            and (
+                words[j] in ("long", "wide", "thick", "across", "diameter")
+                or words[j : j + 2] in (["in", "diameter"], ["edge", "to"])
+            )
         )
 
     def _stretch(self, i: int, j: int, radius: tuple[float, float]) -> tuple[float, float]:
@@ -84,10 +99,16 @@ class Placing(ClauseState):
             return low, 1.0
         if low == high and following in (["inward"], ["inwards"], ["downwards"]):
             return 0.0, high
+        deep = following == ["deep"] or self.words[j : j + 2] == ["in", "depth"]
+        if deep or "depth" in self.words[max(self.clause_start, at - 6) : at]:
+            # How deep it goes is counted from the rim.
+            return max(0.0, 1.0 - high), 1.0
+        if low == high and following == ["radius"]:
+            return 0.0, high
         if low == high and tuple(before) in _ENDING:
             begun = self._begun(high)
             # What just ends somewhere may be a line.
-            return (begun, high) if begun or before[1] != "at" or before[0] in _DISCS else radius
+            return (begun, high) if begun or before[1] in ("to", "until") or before[0] in _DISCS else radius
         if low < high or not before:
             return radius
         if not {"outside", "above", "over", "past", "beyond"}.isdisjoint(before):
@@ -106,15 +127,57 @@ class Placing(ClauseState):
         last.value = (last.value[0], high)
         return last.value[0]
 
+    def _extents(self) -> None:
+        """Join where a thing begins and where it ends: "from the rim inward to 0.7 R"."""
+        claims, words = self.reading.claims, self.words
+        places = [c for c in claims if c.slot == "zone" and c.affirmed and not c.good]
+        for first, second in itertools.pairwise(places):
+            ends = [_END_OF.get(c.value, c.value) for c in (first, second)]
+            low, high = ends
+            if not isinstance(low, tuple) or not isinstance(high, tuple) or first.clause != second.clause:
+                continue
+            if isinstance(first.value, str) and isinstance(second.value, str):
+                continue
+            between = words[first.end : second.start]
+            if (
+                len(between) > _FAR
+                or _UNTIL.isdisjoint(between[-_NEAR:])
+                or _FROM.isdisjoint(words[max(0, first.start - _NEAR) : first.start])
+            ):
+                continue
+            # Where it ends is the nearer end of what is named: "as far as the edge" is all of it.
+            first.value = (min(low[0], high[0]), max(low[1], high[1]))
+            first.end = second.end
+            claims[:] = [c for c in claims if c is not second]
+
+    def _heads_anew(self, i: int) -> bool:
+        """Open a clause where a list names the next thing: "ring = rim, clump = halfway"."""
+        claims, start = self.reading.claims, self.segment
+        if self.verb_seen or self.deny or not self.from_here < start < len(claims):
+            return False
+        if not any(c.slot in PLACES for c in claims[self.from_here : start]):
+            # "Ring, line, blob: each of these ..."
+            return False
+        if i - claims[start].start > HEADING or not any(c.slot in HEADS for c in claims[start:]):
+            return False
+        self._new_clause()
+        for claim in claims[start:]:
+            claim.clause = self.clause
+        self.from_here = self.segment = start
+        return True
+
     def _landmark(self, i: int) -> bool:
         """Tell whether a feature is named only to say where another one lies: "west of the ring"."""
         words = self.words
         at = i - 1
         while at > max(0, i - 4) and words[at] in LINKS:
             at -= 1
-        if at < 1 or at == i - 1:
+        if at < 0 or at == i - 1:
             return False
-        before, earlier = words[at], words[at - 1]
+        before, earlier = words[at], words[at - 1] if at else ""
+        if before in ("than", "with", "to") and not _SIDES.isdisjoint(words[max(0, at - 4) : at]):
+            # "further out than the ring", "more outside compared with the donut"
+            return before == "than" or earlier in ("compared", "relative")
         onward = before == "from" and not ONWARD.isdisjoint(words[i + 1 : i + 4])
         leaves = onward or (before == "from" and earlier in LEAVING)
         if (before in CONTACTS or leaves) and (
@@ -215,7 +278,9 @@ class Placing(ClauseState):
         so_far = self.reading.claims[self.from_here :]
         return (
             bool(so_far)
-            and self.words[i - 1] in COPULAS
+            and (
+                self.words[i - 1] in COPULAS or so_far[-1].end == i or self.words[i - 1] in (":", "=", "and")
+            )
             and all(c.slot in PLACES and c.value not in ("full", "none") for c in so_far)
         )
 
@@ -241,6 +306,9 @@ class Placing(ClauseState):
             if claim.slot != "zone":
                 continue
             before = self.words[max(0, claim.start - 4) : claim.start]
+            before = before[
+                1 + max((n for n, word in enumerate(before) if word in SENTENCE_ENDS), default=-1) :
+            ]
             if (
                 before[-1:] == ["other"]
                 or not RESTS.isdisjoint(before)

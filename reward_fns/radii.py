@@ -30,6 +30,8 @@ _PARTS = {
     "hundredth": 100,
 }
 _PARTS |= {f"{name}s": value for name, value in _PARTS.items()}
+PARTS_OF = _PARTS
+"""What one of so many parts is called."""
 TENS = {
     word: 10 * n
     for n, word in enumerate(
@@ -49,7 +51,18 @@ _MORE = 0.15
 """How far "more than half the radius" reaches."""
 _SHARE_SIGNS = word_set("% percent / < \u2264")
 _RIMS = word_set("edge rim border margin perimeter periphery boundary circumference bevel")
-_HUBS = word_set("center middle hub core origin")
+_HUBS = word_set("center middle hub core origin midpoint bullseye heart axis")
+_COURSES = word_set("way distance trip journey path route stretch road")
+"""What a share of the way from the middle to the rim may be called."""
+_INWARD = word_set(
+    "measured counted counting reckoned in inward inwards inside away back off short before from of the a "
+    "wafer"
+)
+_LOOKED_AHEAD = 6
+_JOINS = word_set("to - \u2013 and or")
+_SAYS = word_set(": = is at lies")
+_RADII = frozenset(("r", "radius", "radii"))
+_RANGES = (["to"], ["-"], ["\u2013"])
 
 
 def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None:
@@ -58,9 +71,21 @@ def read_radius(words: list[str], start: int) -> tuple[float, float, int] | None
     Returns:
         Its lower and upper end as shares of the radius, and the index after it; None when there is none.
     """
+    found = _read(words, start)
+    if found is None or words[found[2] - 1] not in _RADII:
+        return found
+    origin = _origin(words, found[2])
+    if origin is None:
+        return found
+    low, high, _ = found
+    return (round(1.0 - high, 3), round(1.0 - low, 3), origin[0]) if origin[1] else (low, high, origin[0])
+
+
+def _read(words: list[str], start: int) -> tuple[float, float, int] | None:
+    """Read a stretch as it is said, wherever it is measured from."""
     word = words[start]
     if _is_count(word, words[start + 1] if start + 1 < len(words) else ""):
-        return None
+        return _fraction_of(words, start) if words[start + 1 : start + 2] in _RANGES else None
     if start + 2 < len(words) and words[start + 1] in ("<", "\u2264") and words[start + 2] == "r":
         return _between(words, start)
     if word in _OUTER or word in _INNER:
@@ -96,18 +121,21 @@ def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int]
         ends = []
         index = start
         for name in ("outer",) if outer else ("inner", "outer"):
-            while words[index : index + 1] in ([","], ["and"], [";"]):
+            while words[index : index + 1] in ([","], ["and"], [";"], ["\n"], ["-"], ["."]):
                 index += 1
             if words[index : index + 1] != [name] or words[index + 1] not in _NAMED:
                 break
             at = index + 2
+            if words[at : at + 1] == ["of"]:
+                # "outer limit of the band: 0.7 R"
+                at = next((n for n in range(at, min(len(words), at + 4)) if words[n] in _SAYS), at)
             while at < len(words) and words[at] in _FILLERS:
                 at += 1
             share = _fraction(words, at)
             if share is None:
                 break
             end = _of_radius(words, share[1])
-            if end is None and words[index + 1] != "radius":
+            if end is None and words[index + 1] != "radius" and "." not in words[at]:
                 break
             ends.append(share[0])
             index = end or share[1]
@@ -131,20 +159,18 @@ def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int]
 
 def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | None:
     """Read "half the radius", "three quarters of the way out", "0.5 to 0.7 of the radius"."""
-    found = _fraction(words, start)
+    found = _fraction(words, start) or _first_of_two(words, start)
     if found is None:
         return None
     low, index = found
     high = low
-    if index < len(words) and words[index] in ("to", "and", "-", "\u2013", "or"):
+    if index < len(words) and words[index] in _JOINS:
         other = _fraction(words, index + 1)
         if other is not None:
             high, index = other
     end = _of_radius(words, index)
     if end is not None:
         low, high = min(low, high), max(low, high)
-        if end + 1 < len(words) and words[end] in ("from", "in", "inside") and _within(words, end, _RIMS):
-            return 1.0 - high, 1.0 - low, end
         before = words[start - 1] if start else ""
         if before in ("a", "the", "one") and start > 1:
             before = words[start - 2]
@@ -159,7 +185,9 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
             return low, 1.0, end
         return low, high, end
     after = words[index : index + 3]
-    if after == ["of", "the", "way"] or after[:2] == ["the", "way"]:
+    if (after[:2] == ["of", "the"] and after[2:] and after[2] in _COURSES) or (
+        after[:1] == ["the"] and after[1:2] and after[1] in _COURSES
+    ):
         index += len(after) if after[0] == "of" else 2
         rest = words[index : index + 4]
         inward = bool(rest) and (
@@ -170,6 +198,11 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
         if (rest and rest[0] in ("round", "around", "along", "across")) or words[start - 1] == "round":
             # "It goes round three quarters of the way."
             return None
+        if low == high and words[start - 1] == "than" and start > 1:
+            if words[start - 2] in ("more", "further", "farther"):
+                high = min(1.0, low + _MORE)
+            elif words[start - 2] == "less":
+                low = max(0.0, low - _MORE)
         if rest and rest[0] in ("in", "out", "inward", "outward", "inwards", "outwards"):
             index += 1
         return (1.0 - high, 1.0 - low, index) if inward else (low, high, index)
@@ -179,14 +212,50 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
     return None
 
 
-def _within(words: list[str], index: int, targets: frozenset[str]) -> bool:
-    return not targets.isdisjoint(words[index : index + 4])
+def _first_of_two(words: list[str], start: int) -> tuple[float, int] | None:
+    """Read the first of two shares that have one unit: "40 to 60 %", "two to three fifths"."""
+    if start + 2 >= len(words) or words[start + 1] not in _JOINS:
+        return None
+    second = _fraction(words, start + 2)
+    if second is None:
+        return None
+    unit = words[second[1] - 1]
+    value = _COUNTS.get(words[start]) if words[start] in _COUNTS else None
+    if value is None and words[start].isdigit():
+        value = int(words[start][:3])
+    if value is None:
+        return None
+    share = value / 100 if unit in ("%", "percent") else value / _PARTS[unit] if unit in _PARTS else 2.0
+    return (share, start + 1) if share <= 1.0 else None
+
+
+def _origin(words: list[str], index: int) -> tuple[int, bool] | None:
+    """Read from where a length is measured: "in from the rim", "short of the border", "off the midpoint".
+
+    Returns:
+        The index after it, and whether it is the rim; None when nothing is named.
+    """
+    for at in range(index, min(len(words), index + _LOOKED_AHEAD)):
+        word = words[at]
+        if at > index and word == "(" and words[at + 1 : at + 5] == ["0", ",", "0", ")"]:
+            return at + 5, False
+        if at > index and (word in _RIMS or word in _HUBS):
+            if words[at - 1] == "of" and words[at - 2] != "short":
+                return None
+            if words[index] == "from" and words[at + 1 : at + 2] == ["to"]:
+                return None
+            return at + 1, word in _RIMS
+        if word == "," and words[at + 1 : at + 2] and words[at + 1] in ("measured", "counted", "reckoned"):
+            continue
+        if (word not in _INWARD and word != "out") or (at == index and word in ("of", "the", "a")):
+            return None
+    return None
 
 
 def _of_radius(words: list[str], index: int) -> int | None:
     """Return the index after "[of the] radius", or None."""
     at = index
-    while at < len(words) and at - index < 3 and words[at] in ("of", "the", "its", "wafer", "a"):
+    while at < len(words) and at - index < 4 and words[at] in ("of", "the", "its", "wafer", "a"):
         at += 1
     if at < len(words) and words[at] in ("radius", "radii", "r"):
         at += 1

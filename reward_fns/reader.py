@@ -7,29 +7,59 @@ from collections.abc import Sequence
 from .claims import PLACES, Claim, Reading
 from .clauses import ClauseWalker
 from .features import group_features
+from .lengths import in_radii
 from .lexicon import Lexicon
 from .scan import SEPARATORS, Item, corrected, scan
-from .text import Text
+from .text import BREAK, Text
 
 _YES = frozenset(
     ("yes", "yeah", "yep", "yup", "correct", "affirmative", "indeed", "y", "aye", "sure", "exactly")
 )
-_NO = frozenset(("no", "nope", "nah", "negative", "n", "nay", "disagree", "disagreed"))
+_NO = frozenset(
+    (
+        "no",
+        "nope",
+        "nah",
+        "negative",
+        "n",
+        "nay",
+        "disagree",
+        "disagreed",
+        "neither",
+        "none",
+        "never",
+        "hardly",
+    )
+)
 _SHORT = {
     ("it", "does"): 1, ("they", "do"): 1, ("i", "agree"): 1, ("i", "disagree"): -1, ("it", "doesn't"): -1,
+    ("not", "even"): -1, ("not", "really"): -1, ("not", "quite"): -1, ("far", "from"): -1, ("no", "way"): -1,
     ("they", "don't"): -1, ("by", "no"): -1, ("not", "at"): -1, ("on", "the"): 0, ("of", "course"): 1,
 }  # fmt: skip
 """Answers without yes or no: "It does." and "They do not." """
+_ALONE: dict[tuple[str, ...], int] = {
+    ("it", "is"): 1, ("they", "are"): 1, ("it", "isn't"): -1, ("they", "aren't"): -1, ("there", "is"): 1,
+    ("there", "isn't"): -1, ("it", "has"): 1, ("it", "hasn't"): -1, ("it", "was"): 1}  # fmt: skip
+"""The same, where nothing follows in the clause: "It isn't; ..." """
+_SAME = frozenset(("difference", "differences", "variation", "change", "distinction"))
+"""To deny these is no answer no: "no difference" between two places may be a yes."""
+_ENDS = frozenset((".", ",", ";", ":", "\u2013", BREAK))
 
 
-Scanned = tuple[list[str], list[Item]]
-"""The words of a text, misspelt ones mended, and what the scanner found in them."""
+_POSITION = frozenset(
+    ("to", "at", "until", "till", "boundary", "limit", "inner", "r", "from", "end", "radius")
+)
+_DEPTH = 0.4
+"""Shares of the radius below this are depths where the question asks for one."""
+Scanned = tuple[list[str], list[str], list[Item]]
+"""The words of a text, mended; the same with lengths as shares of the radius; what the scanner found."""
 
 
-def scan_text(text: Text, lexicon: Lexicon) -> Scanned:
-    """Scan a text, which is the same whatever part of it is then read."""
+def scan_text(text: Text, lexicon: Lexicon, size: float = 0.0) -> Scanned:
+    """Scan a text, which is the same whatever part is then read; `size` is the wafer's in millimetres."""
     words = corrected(text.words, lexicon)
-    return words, scan(words, lexicon)
+    measured = in_radii(words, size) if lexicon.zones else words
+    return words, measured, scan(measured, lexicon)
 
 
 def read(
@@ -38,6 +68,7 @@ def read(
     skip: Sequence[bool] | None = None,
     scanned: Scanned | None = None,
     choices: Sequence[Claim] = (),
+    size: float = 0.0,
 ) -> Reading:
     """Read the claims of a text.
 
@@ -47,22 +78,43 @@ def read(
         skip: For each token whether it is not read (a copy of the question).
         scanned: The text scanned before.
         choices: The two things the question lets choose from, for "the former" and "the latter".
+        size: Diameter of the wafer in millimetres, when the question names it.
     """
-    words, items = scanned or scan_text(text, lexicon)
+    words, measured, items = scanned or scan_text(text, lexicon, size)
     reading = Reading([], [], words)
     if words:
         opening = next((w for w in words if w not in SEPARATORS), "")
-        reading.opening = 1 if opening in _YES else -1 if opening in _NO and words[:2] != ["no", "."] else 0
+        reading.opening = (
+            1
+            if opening in _YES
+            else -1
+            if opening in _NO and words[:2] not in (["no", "."], ["n", "/"])
+            else 0
+        )
+        if words[0] == "no" and words[1:2] and words[1] in _SAME:
+            reading.opening = 0
         if not reading.opening:
             reading.opening = _SHORT.get((words[0], *words[1:2]), 0) if len(words) > 1 else 0  # type: ignore[arg-type]
+            if not reading.opening and _ENDS.issuperset(words[2:3]):
+                reading.opening = _ALONE.get(tuple(words[:2]), 0)
             if reading.opening > 0 and words[2:3] == ["not"]:
                 reading.opening = -1
-    walker = ClauseWalker(words, items, reading, skip)
+    walker = ClauseWalker(measured, items, reading, skip)
     if choices:
         walker.choose(choices)
     walker.run()
     reading.features = group_features(reading)
     return reading
+
+
+def take_as_depth(reading: Reading) -> None:
+    """Read an answer to "how deep does it reach?": "4 % of the radius" is counted from the rim."""
+    for claim in reading.claims:
+        value = claim.value
+        if claim.slot != "zone" or not isinstance(value, tuple) or value[1] >= _DEPTH:
+            continue
+        if _POSITION.isdisjoint(reading.words[max(0, claim.start - 4) : claim.start + 1]):
+            claim.value = (round(1.0 - value[1], 3), 1.0)
 
 
 def take_as_passing(reading: Reading) -> None:

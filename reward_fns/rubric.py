@@ -17,7 +17,7 @@ from .paper import NOT_APPLICABLE
 from .paper_evidence import paper_evidence
 from .part_score import PartScore, score_part
 from .parts import split_parts
-from .reader import read, scan_text, take_as_passing
+from .reader import read, scan_text, take_as_depth, take_as_passing
 from .repair import repair
 from .schema import PARTS, Rubric, load_rubric
 from .text import Text, read_text
@@ -131,16 +131,18 @@ def _judge(
     parts: dict[str, PartScore] = {}
     if rubric.dimension == "full":
         cut = split_parts(text.words)
-        scanned = scan_text(text, lexicon)
+        scanned = scan_text(text, lexicon, asked.size)
         whole = None if cut.keys() >= compiled.keys() else read(text, lexicon, skip, scanned)
         for name, part in compiled.items():
             marks = _outside(len(text.words), cut[name], skip) if name in cut else skip
             reading = whole if whole and name not in cut else read(text, lexicon, marks, scanned)
             parts[name] = score_part(reading, part, lexicon, NOTHING, options)
     else:
-        reading = read(text, lexicon, skip, choices=asked.choices)
+        reading = read(text, lexicon, skip, choices=asked.choices, size=asked.size)
         if asked.survivors:
             take_as_passing(reading)
+        if asked.depth:
+            take_as_depth(reading)
         parts = {name: score_part(reading, part, lexicon, asked, options) for name, part in compiled.items()}
     scores = _total(rubric, parts, options, answer, extra_info)
     scores["score"] *= soup(text.words)

@@ -147,7 +147,7 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
 
 _OF_DIES = word_set(
     """
-    die dies wafer fail fails failing yield chips dead density lost bad red gone lit failed chip disc
+    die dies wafer fail fails failing yield chips dead density lost bad red gone lit failed chip disc ng
     """
 )
 _FILLING = word_set("fill filling filled factor packing inside within")

@@ -49,6 +49,7 @@ _SPELLING = (("centred", "centered"), ("centre", "center"), ("localis", "localiz
 _ODD = re.compile(r"[^\x00-\x22\x24-\x29\x2b-\x5e\x61-\x7b\x7d-\x7f]")
 """What is not ASCII, and the marks * ` _ # |, as one class."""
 _SLASH = re.compile(r" / (?<!\br / )(?!r\b)")
+_RANGE = re.compile(r"(?:\.\.\.?|->)(?= ?\d)")
 _LATIN = re.compile(r"\b(?:i\.e|e\.g)\.")
 _SHORT = re.compile(
     r"\.(?:(?<=\b(?:ca|vs|cf)\.)|(?<=\b(?:deg|max|min|est)\.)"
@@ -88,6 +89,9 @@ def read_text(source: str) -> Text:
         folded = _HYPHEN.sub(" ", folded).replace(" - ", " \u2013 ")
     if " / " in folded:
         folded = _SLASH.sub(" ; ", folded)
+    if ".." in folded or "->" in folded:
+        # "0.4 ... 0.6", "0.1 R -> 0.3 R"
+        folded = _RANGE.sub(lambda match: "\u2013".rjust(len(match[0])), folded)
     if "." in folded:
         # The stop of an abbreviation ends no sentence.
         if "i.e." in folded or "e.g." in folded:

@@ -9,6 +9,7 @@ from typing import Any
 from .angles import Arc, agreement, hour_of
 from .claims import Claim, Value
 from .lexicon import Lexicon
+from .quantities import Quantity
 
 
 @dataclass(slots=True)
@@ -105,6 +106,7 @@ class Truth:
         tolerated: What the reference answer names beside the features; never charged.
         opening: +1 or -1 when the reference opens with yes or no.
         verdict: The same in any words, when the question asks for yes or no.
+        extent: The numbers of the reference that the question asks for.
     """
 
     things: list[Thing]
@@ -116,11 +118,16 @@ class Truth:
     opening: int = 0
     verdict: int = 0
     tolerated: set[str] = field(default_factory=set)
+    extent: list[Quantity] = field(default_factory=list)
 
     @property
     def labels(self) -> list[str]:
         """Return the classes present."""
         return [thing.label for thing in self.things if thing.label]
+
+
+_MISSED = 0.2
+"""How much of the radius two stretches may differ by and still touch."""
 
 
 def zone_fit(said: Value, true: Value, lexicon: Lexicon) -> float:
@@ -145,6 +152,9 @@ def zone_fit(said: Value, true: Value, lexicon: Lexicon) -> float:
     if isinstance(said, tuple) and isinstance(true, tuple):
         # Two stretches in numbers must have both ends in common.
         whole = max(a[1], b[1]) - min(a[0], b[0])
+        if shared < 0.3 * whole and whole - shared > _MISSED:
+            # "The outermost 3 %" of what reaches to half the radius.
+            return 0.0
         return 1.0 if shared >= 0.55 * whole else 0.5 if shared > 0.0 else 0.0
     if shared >= 0.55 * min(a[1] - a[0], b[1] - b[0]):
         return 1.0
@@ -181,6 +191,9 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
             return 0.6
         if not true:
             return -1.0 if value in thing.values("outside") else 0.0
+        if isinstance(value, tuple) and any(_extent(fact.value) for fact in true):
+            # A number is held against the number that is known.
+            true = [fact for fact in true if isinstance(fact.value, tuple)]
         best = max(zone_fit(value, fact.value, lexicon) for fact in true)
         return 1.0 if best == 1.0 else 0.5 if best else -1.0
     if slot == "arc":
@@ -216,6 +229,10 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
     if cost >= 1.0:
         return -1.0
     return 0.6 if cost == 0.5 else 0.2 if cost else 0.0
+
+
+def _extent(value: Value) -> bool:
+    return isinstance(value, tuple) and value[0] < value[1]
 
 
 def ends_of(arc: Arc) -> list[Arc]:

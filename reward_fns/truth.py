@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from .angles import Arc, agreement, distance
 from .asked import NOTHING, Asked
 from .claims import Claim, Feature, Reading, Value
+from .extent import true_quantities
 from .lexicon import Lexicon
 from .reader import read, take_as_passing
 from .schema import Criteria, Item
@@ -41,12 +42,12 @@ def build_truth(
     """
     names = list(dict.fromkeys(normal_label(label, lexicon) for label in labels))
     things = [_thing(name, lexicon) for name in names]
-    said = read(read_text(reference), lexicon)
+    said = read(read_text(reference), lexicon, size=asked.size)
     if asked.survivors:
         take_as_passing(said)
     if not things:
         things = [Thing("") for feature in said.features if _has_head(feature)][:6] or [Thing("")]
-    truth = Truth(things, opening=said.opening)
+    truth = Truth(things, opening=said.opening, extent=true_quantities(said.words, asked))
     if asked.polar:
         truth.verdict = said.opening or read_verdict(said.words, lexicon)
     several = _tells_several(said.words) or _tells_several(asked.words)

@@ -17,6 +17,19 @@ SAID = [
     ("It starts somewhere in the core and gives out at seven tenths.", "zone (0.7, 0.7)"),
     ("It begins at 0.3 of the radius and ends at 0.5 of the radius.", "zone (0.3, 0.5)"),
     ("- outer limit: 60 % of R", "zone (0.6, 0.6)"),
+    ("On a 200 mm slice it occupies 40 to 70 mm from the hub.", "zone (0.4, 0.7)"),
+    ("A 300 mm wafer; the fails begin 15 mm short of the bevel.", "zone (0.9, 0.9)"),
+    ("On a 300 mm wafer the damage is 4.5 cm deep.", "zone (0.7, 1.0)"),
+    ("From the rim inward to 0.6 R.", "zone (0.6, 1.0)"),
+    ("r/R = 0.2 ... 0.5", "zone (0.2, 0.5)"),
+    ("0.2 R -> 0.5 R", "zone (0.2, 0.5)"),
+    ("Some 20 to 45 % of the distance from the hub to the rim.", "zone (0.2, 0.45)"),
+    ("Inner limit: 0.3; outer limit: 0.5", "zone (0.3, 0.5)"),
+    ("Equidistant from the hub and the rim.", "zone middle"),
+    ("It is stuck in the intermediate belt.", "zone middle"),
+    ("The fails sit at both ends of the radius.", "zone edge"),
+    ("No part gets away.", "zone full"),
+    ("The two zones lose equally many dies.", "density even"),
     ("All of it sits in the outermost five per cent.", "zone (0.95, 1.0)"),
     ("At bearing 225, three fifths of the way out.", "arc 7.5 o'clock"),
     ("Clockwise from two to five along the rim.", "arc 2 to 5 o'clock"),
@@ -81,6 +94,9 @@ DENIED = [
     ("Polisher and etcher have no bearing on this.", "cause cmp.general"),
     ("I'd drop anything that rotates, the spinner for one.", "cause litho.spin"),
     ("The perimeter as a whole is in excellent shape.", "zone edge"),
+    ("It gives the bullseye a wide berth.", "zone center"),
+    ("It lets the border be.", "zone edge"),
+    ("Halfway dies: 1 %.", "zone middle"),
     ("The lower right takes the punishment, the core gets away scot-free.", "zone center"),
     ("A donut has a hole; this has none.", ""),
 ]
@@ -147,3 +163,28 @@ def test_what_is_solid_has_no_hole() -> None:
         ["Loc"], reference, "A compact round cluster, sharply bounded, its interior passes.", "morphology"
     )
     assert filled > hollow + 0.2
+
+
+ANSWERED = [
+    ("Is the edge hit?", "No, the edge is clean; a solid spot lies in the center.", "Center", "Not at all."),
+    ("How many dies are in the cluster?", "A small group of about 12 dies.", "Loc", "A dozen or so."),
+    ("What share of the wafer does it cover?", "About a tenth of the wafer.", "Loc", "9 to 11 %"),
+    ("Which zones are free of fails?", "The center and mid-radius are clean, the edge is hit.", "Edge-Ring",
+     "Core ok, halfway ok, rim NG."),
+]  # fmt: skip
+WRONG = ["Yes.", "Sixty dies.", "Half of it: 50 %", "Only the rim; core NG."]
+
+
+@pytest.mark.parametrize(("case", "wrong"), list(zip(ANSWERED, WRONG, strict=True)))
+def test_what_is_asked_is_judged(case: tuple[str, str, str, str], wrong: str) -> None:
+    question, reference, label, right = case
+    rubric = json.dumps(
+        {
+            "version": 1, "dimension": "spatial", "labels": [label], "must_hit": [], "must_avoid": [],
+            "reference_answer": reference,
+        }
+    )  # fmt: skip
+    scores = [
+        compute_score("wafer", text, rubric, {"question": question})["score"] for text in (right, wrong)
+    ]
+    assert scores[0] > 0.4 > scores[1]
