@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from .bearings import notch_of
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim
+from .dial import PLAIN, Dial, dial_of
 from .lexicon import load_lexicon
 from .reader import read
 from .text import read_text
@@ -58,6 +60,10 @@ _PLACE = word_set("where position location lie lies sit sits")
 _ASKS = {word: tuple(slots.split()) for slots, words in _SLOTS.items() for word in words}
 _KNOWN = word_set("the both two three these this that its their each four of")
 _BEYOND = word_set("apart besides beside else addition aside beyond")
+_ASIDE = word_set("relative respect from inside outside not near around of within between beyond seen than")
+"""What may stand before a thing that is only a landmark: "with respect to the ring"."""
+_SIDES = word_set("side sides half halves quadrant quadrants quarter flank flanks corner region hemisphere direction")
+_EXACT = word_set("clock hour hours o'clock degrees angle angular azimuth exactly precisely bearing")
 _PASSING = word_set(
     "good passing pass passes survive survives survivors surviving healthy green yield working clean"
 )
@@ -74,6 +80,9 @@ class Asked:
         survivors: Whether it asks where dies pass.
         beyond: Whether it asks for what there is besides what it names.
         choices: The two things it lets choose from: "a ring or an arc?"
+        named: The things it asks about by name, landmarks aside.
+        dial: How it has hours and degrees counted.
+        sides: Whether a side or a quadrant in words is all it asks for.
     """
 
     words: list[str]
@@ -82,6 +91,9 @@ class Asked:
     survivors: bool = False
     beyond: bool = False
     choices: tuple[Claim, ...] = ()
+    named: tuple[Claim, ...] = ()
+    sides: bool = False
+    dial: Dial = PLAIN
 
 
 NOTHING = Asked([])
@@ -111,7 +123,17 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
         not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
         not _BEYOND.isdisjoint(words),
         _choices(words, claims),
+        tuple(c for c in claims if c.slot in HEADS and c.affirmed and not _is_aside(words, c)),
+        not _SIDES.isdisjoint(words) and _EXACT.isdisjoint(words),
+        dial_of(words, notch_of(words, PLAIN)),
     )
+
+
+def _is_aside(words: list[str], claim: Claim) -> bool:
+    """Tell whether a thing is named only as a landmark, or to be left aside."""
+    before = words[max(0, claim.start - 3) : claim.start]
+    aside = _ASIDE | _BEYOND
+    return any(word in aside for word in before if word not in ("the", "a"))
 
 
 def _choices(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:

@@ -51,7 +51,7 @@ COMPASS = {
 }
 
 
-def read_compass(words: list[str], start: int) -> tuple[Arc, int] | None:
+def read_compass(words: list[str], start: int, anywhere: bool = False) -> tuple[Arc, int] | None:
     """Read "NNE", "south - west", "from WSW to NNW": the arc and the index after it."""
     index, parts = start, ""
     while index < len(words) and index - start < 5:
@@ -68,6 +68,7 @@ def read_compass(words: list[str], start: int) -> tuple[Arc, int] | None:
     if (
         len(words[start]) == 1
         and words[start].isalpha()
+        and not anywhere
         and word_before(words, start) not in ("due", "towards", "toward", "to")
     ):
         return None

@@ -61,7 +61,7 @@ def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon, asked: Asked) 
     Facts that it contradicts are dropped, features that it invents are tolerated, and what it earns is the
     full score: must-hit lists that ask for terms of another question cannot be met by any right answer.
     """
-    reading = read(read_text(rubric.reference_answer), lexicon)
+    reading = read(read_text(rubric.reference_answer), lexicon, dial=asked.dial.exact())
     if asked.survivors:
         take_as_passing(reading)
     if score_part(reading, compiled, lexicon, asked, DEFAULT).hallucination > MISTAKEN:

@@ -8,6 +8,7 @@ from .angles import Arc, hour_of
 from .clock import HOUR_WORDS, read_clock, word_before
 from .compass import COMPASS, POINTS, read_compass
 from .degrees import read_degrees
+from .dial import PLAIN, Dial
 from .words import word_set
 
 COMPOUNDS = {
@@ -81,7 +82,7 @@ _ORIGIN = word_set(
 )
 
 
-def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
+def read_arcs(words: list[str], start: int, dial: Dial = PLAIN) -> tuple[Arc, int] | None:
     """Read a direction that begins at a token.
 
     Returns:
@@ -92,7 +93,7 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
     if digit or word in HOUR_WORDS:
         if _is_origin(words, start):
             return None
-        return (read_degrees(words, start) if digit else None) or read_clock(words, start)
+        return (read_degrees(words, start, dial) if digit else None) or read_clock(words, start, dial)
     if word in COMPOUNDS:
         return _direction(*COMPOUNDS[word]), start + 1
     if word in QUARTERS and "quarter" not in words[start + 1 : start + 3]:
@@ -103,6 +104,8 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
         return _quadrant(words, start)
     if word in ("l", "r"):
         return _initial(words, start)
+    if word in ("up", "down") and _is_origin(words, start):
+        return None
     if word in VERTICAL:
         return _vertical(words, start)
     if _is_origin(words, start):
@@ -120,9 +123,9 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
     if word in ("above", "below"):
         return _vertical(words, start)
     if word == "notch" and word_before(words, start) == "opposite":
-        return Arc(9.5, 5.0, True), start + 1
+        return Arc(hour_of(dial.notch + 3.5), 5.0, True), start + 1
     if word == "notch":
-        return (Arc(4.5, 3.0, True), start + 1) if word_before(words, start) not in ("from",) else None
+        return (Arc(hour_of(dial.notch - 1.5), 3.0, True), start + 1) if word_before(words, start) not in ("from",) else None
     return None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from .claims import PLACES, Claim, Reading
 from .clauses import ClauseWalker
+from .dial import PLAIN, Dial, dial_for
 from .features import group_features
 from .lexicon import Lexicon
 from .scan import SEPARATORS, Item, corrected, scan
@@ -26,10 +27,10 @@ Scanned = tuple[list[str], list[Item]]
 """The words of a text, misspelt ones mended, and what the scanner found in them."""
 
 
-def scan_text(text: Text, lexicon: Lexicon) -> Scanned:
+def scan_text(text: Text, lexicon: Lexicon, dial: Dial = PLAIN) -> Scanned:
     """Scan a text, which is the same whatever part of it is then read."""
     words = corrected(text.words, lexicon)
-    return words, scan(words, lexicon)
+    return words, scan(words, lexicon, dial_for(words, dial))
 
 
 def read(
@@ -38,6 +39,7 @@ def read(
     skip: Sequence[bool] | None = None,
     scanned: Scanned | None = None,
     choices: Sequence[Claim] = (),
+    dial: Dial = PLAIN,
 ) -> Reading:
     """Read the claims of a text.
 
@@ -47,8 +49,9 @@ def read(
         skip: For each token whether it is not read (a copy of the question).
         scanned: The text scanned before.
         choices: The two things the question lets choose from, for "the former" and "the latter".
+        dial: How the question has directions counted.
     """
-    words, items = scanned or scan_text(text, lexicon)
+    words, items = scanned or scan_text(text, lexicon, dial)
     reading = Reading([], [], words)
     if words:
         opening = next((w for w in words if w not in SEPARATORS), "")

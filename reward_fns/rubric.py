@@ -138,7 +138,7 @@ def _judge(
             reading = whole if whole and name not in cut else read(text, lexicon, marks, scanned)
             parts[name] = score_part(reading, part, lexicon, NOTHING, options)
     else:
-        reading = read(text, lexicon, skip, choices=asked.choices)
+        reading = read(text, lexicon, skip, choices=asked.choices, dial=asked.dial)
         if asked.survivors:
             take_as_passing(reading)
         parts = {name: score_part(reading, part, lexicon, asked, options) for name, part in compiled.items()}

@@ -40,7 +40,7 @@ def build_truth(
     """
     names = list(dict.fromkeys(normal_label(label, lexicon) for label in labels))
     things = [_thing(name, lexicon) for name in names]
-    said = read(read_text(reference), lexicon)
+    said = read(read_text(reference), lexicon, dial=asked.dial.exact())
     if asked.survivors:
         take_as_passing(said)
     if not things:
@@ -61,7 +61,7 @@ def build_truth(
             truth.excluded.add(str(claim.value))
     items = []
     for item in criteria.must_hit:
-        readings = [read(read_text(term), lexicon) for term in item.any_of]
+        readings = [read(read_text(term), lexicon, dial=asked.dial.exact()) for term in item.any_of]
         items.append((item, readings))
         for reading in readings:
             for feature in reading.features:
@@ -73,8 +73,8 @@ def build_truth(
                     truth.excluded.add(str(claim.value))
     _share_directions(truth)
     truth.excluded -= set(truth.causes)
-    for thing in things:
-        thing.sealed = True
+    for thing in truth.things:
+        thing.sealed, thing.sides = True, asked.sides
     return truth, items
 
 
