@@ -123,10 +123,20 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
         not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
         not _BEYOND.isdisjoint(words),
         _choices(words, claims),
-        tuple(c for c in claims if c.slot in HEADS and c.affirmed and not _is_aside(words, c)),
+        _named(words, claims),
         not _SIDES.isdisjoint(words) and _EXACT.isdisjoint(words),
         dial_of(words, notch_of(words, PLAIN)),
     )
+
+
+_ALL_OF_THEM = word_set("features patterns second two both other else all everything first types things structures")
+
+
+def _named(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:
+    """Return the things a question asks about by name; none when it asks for all there is."""
+    if not _ALL_OF_THEM.isdisjoint(words):
+        return ()
+    return tuple(c for c in claims if c.slot in HEADS and c.affirmed and not _is_aside(words, c))
 
 
 def _is_aside(words: list[str], claim: Claim) -> bool:

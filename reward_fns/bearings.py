@@ -228,7 +228,10 @@ def _opposite(words: list[str], i: int, dial: Dial) -> Found | None:
             return None
         turn = 0.0 if word == "same" else 6.0
         return _broad(dial.notch + turn), at + 1
-    if word == "diametrically" and _word(words, at) in ("opposite", "opposed", "away", "across"):
+    if word == "across":
+        if _word(words, at) != "from":
+            return None
+    elif word == "diametrically" and _word(words, at) in ("opposite", "opposed", "away", "across"):
         at += 1
         word = words[i + 1]
     while _word(words, at) in ("from", "to", "of", "side", "end"):
@@ -241,7 +244,7 @@ def _opposite(words: list[str], i: int, dial: Dial) -> Found | None:
         following = _word(words, at)
     if following in ("notch", "mark") and (following == "notch" or words[at - 1] == "orientation"):
         return _broad(dial.notch + 6.0), at + 1
-    if word in ("away", "without", "far"):
+    if word in ("away", "without", "far") or following == "each":
         return None
     if dial.relative and (following in ("it", "that", "") or not following[0].isalnum()):
         return _broad(dial.notch + 6.0), at + (following in ("it", "that"))

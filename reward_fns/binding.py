@@ -68,7 +68,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
         claims = feature.claims
         best, _, index = max(
             [
-                (affinity(claims, thing, lexicon), -taken.get(n, 0.0), -n)
+                (affinity(claims, thing, lexicon) + _drawn(thing, identity), -taken.get(n, 0.0), -n)
                 for n, thing in enumerate(truth.things)
             ]
         )
@@ -120,6 +120,14 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             bound.append((feature, None))
             previous = None
     return bound
+
+
+_FOCUS = 0.8
+
+
+def _drawn(thing: Thing, identity: Sequence[Claim]) -> float:
+    """Return how much places that name no feature are drawn to the one the question asks about."""
+    return _FOCUS if thing.focus and not any(c.slot in HEADS for c in identity) else 0.0
 
 
 def _shared_out(

@@ -81,7 +81,7 @@ def _is_negative(words: list[str], at: int) -> bool:
     """Tell whether a figure has a minus sign, and not a dash: "-60\u00b0"."""
     if not at or words[at - 1] not in ("-", "minus"):
         return False
-    return at < 2 or words[at - 1] == "minus" or not (words[at - 2][0].isalnum() or words[at - 2] == "\u00b0")
+    return at < 2 or words[at - 1] == "minus" or not (words[at - 2][0].isdigit() or words[at - 2] == "\u00b0")
 
 
 def angle_at(words: list[str], index: int) -> tuple[float, int, bool] | None:

@@ -139,7 +139,7 @@ def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, opti
     if facts and all(fact.source == "class" for fact in facts):
         # "Does it reach the ring?" takes for granted where a ring of the class lies.
         known = known or any(c.slot in HEADS and fit(c, thing, lexicon) >= 0.9 for c in asked.given)
-    if known and (entry.credit == 0.0 or (not entry.slot and entry.credit < 0.9)):
+    if known and (entry.credit == 0.0 or (not entry.slot and entry.credit < 0.9 and asked.slots & _DIRECTIONS)):
         entry.weight *= options.given
     elif asked.slots and entry.slot and entry.slot not in asked.slots:
         entry.weight *= options.unasked
@@ -209,15 +209,15 @@ def _balance(result: Judgement, truth: Truth, asked: Asked, lexicon: Lexicon, op
     """Let each true feature count the same, however much is known of it; less what is not asked for."""
     totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(len(truth.things))]
     direct = asked.slots & _DIRECTIONS
-    named = [any(fit(c, thing, lexicon) >= 0.9 for c in asked.named) for thing in truth.things]
+    focused = any(thing.focus for thing in truth.things)
     shares = [
         options.given
-        if any(named) and not named[n]
+        if focused and not thing.focus
         else options.unasked
         if (direct and direct == asked.slots and direct.isdisjoint(thing.facts))
         or (asked.beyond and any(fit(c, thing, lexicon) >= 0.9 for c in asked.given))
         else 1.0
-        for n, thing in enumerate(truth.things)
+        for thing in truth.things
     ]
     mean = sum(totals) / sum(shares) if shares else 0.0
     for e in result.evidence:

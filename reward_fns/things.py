@@ -29,6 +29,7 @@ class Thing:
         sized: Whether the question tells it from another one by its size.
         anyone: Whether its directions are those of the row, whichever feature they belong to.
         told: Whether the reference answer has spoken of it.
+        focus: Whether the question asks about it, and not about all there is.
         sides: Whether its side in words is all that the question asks for.
         sealed: Whether the facts are complete, so that what fits them may be remembered.
         known: How values said before fit; by value, not by answer.
@@ -50,6 +51,7 @@ class Thing:
     anyone: bool = False
     told: bool = False
     sides: bool = False
+    focus: bool = False
     known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
     pulls: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
     listed: dict[str, list[Value]] = field(default_factory=dict, repr=False)

@@ -73,8 +73,9 @@ def build_truth(
                     truth.excluded.add(str(claim.value))
     _share_directions(truth)
     truth.excluded -= set(truth.causes)
-    for thing in truth.things:
-        thing.sealed, thing.sides = True, asked.sides
+    named = [any(fit(c, thing, lexicon) >= 0.9 for c in asked.named) for thing in truth.things]
+    for thing, focus in zip(truth.things, named, strict=True):
+        thing.sealed, thing.sides, thing.focus = True, asked.sides, focus and not all(named)
     return truth, items
 
 
