@@ -65,7 +65,8 @@ _ASIDE = word_set("relative respect from inside outside not near around of withi
 _SIDES = word_set("side sides half halves quadrant quadrants quarter flank flanks corner region hemisphere direction")
 _EXACT = word_set("clock hour hours o'clock degrees angle angular azimuth exactly precisely bearing")
 _PASSING = word_set(
-    "good passing pass passes survive survives survivors surviving healthy green yield working clean"
+    "good passing pass passes survive survives survived survivors surviving healthy green yield working clean"
+    " spared spares untouched unaffected intact alive fine unharmed"
 )
 
 
@@ -81,6 +82,7 @@ class Asked:
         beyond: Whether it asks for what there is besides what it names.
         choices: The two things it lets choose from: "a ring or an arc?"
         named: The things it asks about by name, landmarks aside.
+        gap: Whether it asks where a ring is open.
         dial: How it has hours and degrees counted.
         sides: Whether a side or a quadrant in words is all it asks for.
     """
@@ -92,6 +94,7 @@ class Asked:
     beyond: bool = False
     choices: tuple[Claim, ...] = ()
     named: tuple[Claim, ...] = ()
+    gap: bool = False
     sides: bool = False
     dial: Dial = PLAIN
 
@@ -120,16 +123,33 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
         words,
         frozenset(slots),
         given,
-        not _PASSING.isdisjoint(words) and "where" in words and "fail" not in words and "fails" not in words,
+        _asks_survivors(words),
         not _BEYOND.isdisjoint(words),
         _choices(words, claims),
         _named(words, claims),
+        not _GAPS.isdisjoint(words) and _asks_where(words),
         not _SIDES.isdisjoint(words) and _EXACT.isdisjoint(words),
         dial_of(words, notch_of(words, PLAIN)),
     )
 
 
 _ALL_OF_THEM = word_set("features patterns second two both other else all everything first types things structures")
+
+
+_GAPS = word_set("gap gaps opening open opens interrupted interruption mouth break missing")
+_WHICH = word_set("which what")
+_STRETCHES = word_set(
+    "side part stretch sector half quadrant region zone hours area portion section piece quarter direction"
+)
+
+
+def _asks_where(words: list[str]) -> bool:
+    return "where" in words or (not _WHICH.isdisjoint(words) and not _STRETCHES.isdisjoint(words))
+
+
+def _asks_survivors(words: list[str]) -> bool:
+    """Tell whether a question asks where dies pass: "Which stretch is spared?"."""
+    return not _PASSING.isdisjoint(words) and _asks_where(words) and "fail" not in words and "fails" not in words
 
 
 def _named(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:

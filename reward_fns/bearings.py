@@ -21,7 +21,9 @@ _SIDES = {
 }  # fmt: skip
 _EXTREMES = {"highest": 12.0, "topmost": 12.0, "uppermost": 12.0, "lowest": 6.0, "bottommost": 6.0,
              "leftmost": 9.0, "rightmost": 3.0}  # fmt: skip
-_SPOTS = word_set("point spot position end place")
+_SPOTS = word_set(
+    "point spot position end place row rows die dies part rim edge border margin flap region area"
+)
 _PARTS = {
     "half": 0.5, "quarter": 0.25, "third": 1 / 3, "fourth": 0.25, "sixth": 1 / 6, "eighth": 0.125, "twelfth": 1 / 12,
     "quarters": 0.25, "thirds": 1 / 3, "eighths": 0.125, "sixths": 1 / 6, "twelfths": 1 / 12,
@@ -319,7 +321,11 @@ def _course(words: list[str], i: int, first: Point, dial: Dial, sides: bool) -> 
                 return None
             via, at = passed[0], passed[1]
         elif word in _UP_TO or (word == "and" and _word(words, i - 1) == "between"):
-            last = _offset(words, at + 1, dial) or read_point(words, at + 1, dial)
+            last = (
+                _offset(words, at + 1, dial)
+                or read_point(words, at + 1, dial)
+                or _as_far_beyond(words, i, at + 1, dial)
+            )
             if last is None or (sides and via is None):
                 return None
             return _from_to(first[0], last[0], via, sense), last[1]
@@ -328,6 +334,20 @@ def _course(words: list[str], i: int, first: Point, dial: Dial, sides: bool) -> 
         else:
             return None
     return None
+
+
+def _as_far_beyond(words: list[str], i: int, at: int, dial: Dial) -> Point | None:
+    """Read the end of "from an hour before noon until an hour after"."""
+    amount = _amount(words, at + (_word(words, at) in ("an", "a")), dial)
+    begun = _amount(words, i, dial)
+    if amount is None or begun is None:
+        return None
+    relation, anchor = _relation(words, begun[1])
+    point = read_point(words, anchor, dial)
+    if point is None or relation not in ("+", "-") or _word(words, amount[1]) not in _AFTER | _BEFORE:
+        return None
+    sense = 1 if words[amount[1]] in _AFTER else -1
+    return hour_of(point[0] + sense * amount[0]), amount[1] + 1
 
 
 def _from_to(a: float, b: float, via: float | None, sense: bool | None) -> Arc:
@@ -404,6 +424,9 @@ def read_bearing(words: list[str], i: int, dial: Dial) -> tuple[Arc | None, int]
     point = _midpoint(words, i, dial) or _offset(words, i, dial)
     if point is not None:
         return _course(words, i, point, dial, sides=False) or (Arc(point[0], 0.0), point[1])
+    if dial.distance and (told := _amount(words, i, dial)) is not None and told[0] < 12.0:
+        # "How far is it from the notch?"
+        return Arc(hour_of(dial.notch + dial.distance * told[0]), 0.0), told[1]
     if word in _PARTS or word in ("hour", "right", "one", "half"):
         return None
     start = read_point(words, i, dial)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from .claims import HEADS, PLACES, Claim, Feature, Reading, Value
 from .lexicon import Lexicon
 from .scan import SENTENCE_ENDS
-from .things import Thing, Truth, affinity, fit
+from .things import Thing, Truth, affinity, drawn, fit
 
 _ALL = frozenset(("both", "they", "all"))
 _OTHER = frozenset(("other", "second", "latter"))
@@ -68,7 +68,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
         claims = feature.claims
         best, _, index = max(
             [
-                (affinity(claims, thing, lexicon) + _drawn(thing, identity), -taken.get(n, 0.0), -n)
+                (affinity(claims, thing, lexicon) + drawn(thing, identity), -taken.get(n, 0.0), -n)
                 for n, thing in enumerate(truth.things)
             ]
         )
@@ -120,14 +120,6 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
             bound.append((feature, None))
             previous = None
     return bound
-
-
-_FOCUS = 0.8
-
-
-def _drawn(thing: Thing, identity: Sequence[Claim]) -> float:
-    """Return how much places that name no feature are drawn to the one the question asks about."""
-    return _FOCUS if thing.focus and not any(c.slot in HEADS for c in identity) else 0.0
 
 
 def _shared_out(

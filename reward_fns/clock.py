@@ -164,7 +164,9 @@ def _range(
         third = hour_at(words, end + 1)
         if third is not None:
             return between(hour, third[0]), third[1]
-    return between(hour, other), end
+    near = words[max(0, start - 4) : join + 1]
+    clockwise = "clockwise" in near and not {"counter", "anti", "counterclockwise"}.intersection(near)
+    return between(hour, other, True if clockwise else None), end
 
 
 def _bare(words: list[str], start: int, joiner: str, before: str, unit: str, span: float) -> bool:

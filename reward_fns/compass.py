@@ -80,6 +80,8 @@ def read_compass(words: list[str], start: int, anywhere: bool = False) -> tuple[
         other = COMPASS.get(other, other)
         if other in POINTS and word_before(words, start) in ("from", "between", "about", "roughly"):
             return between(POINTS[parts], POINTS[other]), index + 2
-    width = 3.0 if len(parts) == 1 else 2.0 if len(parts) == 2 else 1.0
+    if index < len(words) and words[index] == "pole":
+        index += 1
+    width = 1.0 if start and words[start - 1] == "due" else 3.0 if len(parts) == 1 else 2.0 if len(parts) == 2 else 1.0
     middle = POINTS[parts]
     return Arc(hour_of(middle - width / 2), width, True), index

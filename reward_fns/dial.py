@@ -19,6 +19,7 @@ class Dial:
         notch: The hour of the notch.
         relative: Whether the question asks how something lies to the notch.
         counts: Whether it asks how many there are, so that a first number is none of the hours.
+        distance: The sense in which it asks how far it is from the notch, 0 when it does not.
         quadrants: Whether it asks for quadrants, so that "the second" is one.
     """
 
@@ -29,6 +30,7 @@ class Dial:
     relative: bool = False
     counts: bool = False
     quadrants: bool = False
+    distance: int = 0
 
     def exact(self) -> Dial:
         """Return the dial of a text written with care, in which a bare number is no hour."""
@@ -44,6 +46,7 @@ DEGREES = Dial("degrees")
 _HOURS = word_set("clock hour hours o'clock dial")
 _DEGREES = word_set("degrees degree angle azimuth bearing \u00b0")
 _AGAINST = word_set("counterclockwise anticlockwise counter anti mathematical math mathematics")
+_QUADRANTS = word_set("quadrant quadrants")
 _RELATIVE = word_set("relative respect from opposite starting close near to")
 _MEASURED = word_set("many between much far wide long")
 """What asks for an angle that is no direction: "how many degrees"."""
@@ -66,7 +69,10 @@ def dial_of(words: Sequence[str], notch: float | None) -> Dial:
         6.0 if notch is None else notch,
         at >= 0 and not _RELATIVE.isdisjoint(words[max(0, at - 3) : at]),
         "many" in words or "count" in words,
-        not word_set("quadrant quadrants").isdisjoint(words),
+        not _QUADRANTS.isdisjoint(words),
+        (-1 if not _AGAINST.isdisjoint(words) else 1)
+        if at >= 0 and "far" in words and "clockwise" in words
+        else 0,
     )
 
 

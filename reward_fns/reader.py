@@ -77,3 +77,14 @@ def take_as_passing(reading: Reading) -> None:
             claim.affirmed, claim.good = False, True
         elif claim.slot in ("shape", "width", "size", "density", "length") and claim.value != "full":
             claim.good = True
+
+
+def take_as_gap(reading: Reading) -> None:
+    """Read an answer to "where is it open": the directions that pass are the ones asked for."""
+    for claim in reading.claims:
+        if claim.slot != "arc":
+            continue
+        if claim.good:
+            claim.good, claim.affirmed = False, True
+        elif claim.affirmed and claim.clause in reading.failing:
+            claim.slot = "rest"

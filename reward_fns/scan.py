@@ -46,6 +46,11 @@ DIRECTIONS = frozenset(
         "half",
         "quarter",
         "notch",
+        "port",
+        "starboard",
+        "foot",
+        "chin",
+        "crown",
     )
 )
 _SPATIAL = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .angles import Arc, agreement, hour_of
-from .claims import Claim, Value
+from .claims import HEADS, Claim, Value
 from .lexicon import Lexicon
 
 
@@ -277,6 +277,12 @@ def affinity(claims: Iterable[Claim], thing: Thing, lexicon: Lexicon) -> float:
 
 
 _NOTHING = (0.0, 0)
+_FOCUS = 0.8
+
+
+def drawn(thing: Thing, claims: Iterable[Claim]) -> float:
+    """Return how much places that name no feature are drawn to the one the question asks about."""
+    return _FOCUS if thing.focus and not any(c.slot in HEADS for c in claims) else 0.0
 
 
 def _pull(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:

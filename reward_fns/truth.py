@@ -13,7 +13,7 @@ from .reader import read, take_as_passing
 from .schema import Criteria, Item
 from .sides import flanks
 from .text import read_text
-from .things import IDENTITY_WEIGHT, Thing, Truth, affinity, fit, zone_fit
+from .things import IDENTITY_WEIGHT, Thing, Truth, affinity, drawn, fit, zone_fit
 from .words import word_set
 
 _LOOKED_AT = 24
@@ -46,6 +46,9 @@ def build_truth(
     if not things:
         things = [Thing("") for feature in said.features if _has_head(feature)][:6] or [Thing("")]
     truth = Truth(things, opening=said.opening)
+    named = [any(fit(c, thing, lexicon) >= 0.9 for c in asked.named) for thing in things]
+    for thing, focus in zip(things, named, strict=True):
+        thing.focus = focus and not all(named)
     several = _tells_several(said.words) or _tells_several(asked.words)
     previous: Thing | None = None
     for feature in said.features:
@@ -73,9 +76,8 @@ def build_truth(
                     truth.excluded.add(str(claim.value))
     _share_directions(truth)
     truth.excluded -= set(truth.causes)
-    named = [any(fit(c, thing, lexicon) >= 0.9 for c in asked.named) for thing in truth.things]
-    for thing, focus in zip(truth.things, named, strict=True):
-        thing.sealed, thing.sides, thing.focus = True, asked.sides, focus and not all(named)
+    for thing in truth.things:
+        thing.sealed, thing.sides = True, asked.sides
     return truth, items
 
 
@@ -131,6 +133,7 @@ def _add_twin(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon, sized: bo
     if any(c.slot == "type" and c.value != best.label for c in positive):
         return
     truth.things.append(_thing(best.label, lexicon))
+    truth.things[-1].focus = best.focus
     best.sized = truth.things[-1].sized = sized
 
 
@@ -171,7 +174,7 @@ def _absorb(
     if not positive:
         return previous
     scored = [
-        (affinity(positive, thing, lexicon), not thing.told, -n, thing)
+        (affinity(positive, thing, lexicon) + drawn(thing, positive), not thing.told, -n, thing)
         for n, thing in enumerate(truth.things)
     ]
     best, _, _, thing = max(scored, key=lambda entry: entry[:3])
