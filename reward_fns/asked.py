@@ -136,6 +136,7 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
 _ALL_OF_THEM = word_set("features patterns second two both other else all everything first types things structures")
 
 
+_ONWARD = word_set("through over by across along from to")
 _GAPS = word_set("gap gaps opening open opens interrupted interruption mouth break missing")
 _WHICH = word_set("which what")
 _STRETCHES = word_set(
@@ -149,7 +150,10 @@ def _asks_where(words: list[str]) -> bool:
 
 def _asks_survivors(words: list[str]) -> bool:
     """Tell whether a question asks where dies pass: "Which stretch is spared?"."""
-    return not _PASSING.isdisjoint(words) and _asks_where(words) and "fail" not in words and "fails" not in words
+    if "fail" in words or "fails" in words or not _asks_where(words):
+        return False
+    # "Which sector does the line pass through?" asks for no survivors.
+    return any(a in _PASSING and b not in _ONWARD for a, b in itertools.pairwise([*words, ""]))
 
 
 def _named(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:

@@ -146,7 +146,7 @@ def _relation(words: list[str], i: int) -> tuple[str, int]:
 
 def _trailing(words: list[str], i: int) -> str:
     """Read the sense after the point: "30\u00b0 from the notch on its right"."""
-    for at in range(i, min(len(words), i + 4)):
+    for at in range(i, min(len(words), i + 6)):
         word = words[at]
         if word in ("left", "right"):
             return word
@@ -154,7 +154,7 @@ def _trailing(words: list[str], i: int) -> str:
             return "-"
         if word == "clockwise":
             return "+"
-        if word not in ("on", "to", "the", "its", "in", ",", "going"):
+        if word not in ("on", "to", "the", "its", "in", ",", "going", "turning", "counting"):
             break
     return ""
 
@@ -174,7 +174,8 @@ def _offset(words: list[str], i: int, dial: Dial) -> Point | None:
     if point is None:
         return None
     if relation == "?":
-        relation = "+" if abs(amount[0] - 6.0) < 0.01 else _trailing(words, point[1])
+        upright = point[0] == 12.0 or abs(amount[0] - 6.0) < 0.01
+        relation = _trailing(words, point[1]) or ("+" if upright else "")
         if not relation:
             return None
     sense = 1 if relation == "+" else -1 if relation == "-" else _sideways(point[0], relation == "right")
@@ -328,12 +329,48 @@ def _course(words: list[str], i: int, first: Point, dial: Dial, sides: bool) -> 
             )
             if last is None or (sides and via is None):
                 return None
-            return _from_to(first[0], last[0], via, sense), last[1]
+            end = last[1]
+            if via is None and (passed := _passing(words, end, dial)) is not None:
+                via, end = passed
+            return _from_to(first[0], last[0], via, sense), end
         elif word in _STEPS:
             at += 1
         else:
             return None
     return None
+
+
+def _passing(words: list[str], i: int, dial: Dial) -> Point | None:
+    """Read what a course passes when it is told last: "notch to top, going past nine"."""
+    while _word(words, i) in (",", "going", "passing", "running"):
+        i += 1
+    if words[i : i + 3] == ["by", "way", "of"]:
+        i += 2
+    elif _word(words, i) not in _VIA and _word(words, i - 1) != "passing":
+        return None
+    return read_point(words, i + (_word(words, i - 1) != "passing"), dial)
+
+
+_QUARTERS = {
+    **dict.fromkeys(("n", "north", "top", "up", "upper", "12", "twelve", "noon"), 12),
+    **dict.fromkeys(("e", "east", "right", "3", "three"), 3),
+    **dict.fromkeys(("s", "south", "bottom", "down", "lower", "6", "six"), 6),
+    **dict.fromkeys(("w", "west", "left", "9", "nine"), 9),
+}
+
+
+def _all_round(words: list[str], i: int) -> int | None:
+    """Return the index after a list of all four quarters: "N, E, S and W", "left, right, top, bottom"."""
+    seen, at, end = set(), i, i
+    while at < len(words) and at < i + 9:
+        word = words[at]
+        if word in _QUARTERS:
+            seen.add(_QUARTERS[word])
+            end = at + 1
+        elif word not in (",", "and", "/", "&", "or", "as", "well"):
+            break
+        at += 1
+    return end if len(seen) == 4 else None
 
 
 def _as_far_beyond(words: list[str], i: int, at: int, dial: Dial) -> Point | None:
@@ -406,6 +443,10 @@ def read_bearing(words: list[str], i: int, dial: Dial) -> tuple[Arc | None, int]
     word = words[i]
     if word in ("zero", "0") and (end := _zero_is(words, i)) is not None:
         return None, end
+    if word in _QUARTERS and _word(words, i + 1) in (",", "and", "/") and (end := _all_round(words, i)):
+        return Arc(12.0, 12.0), end
+    if word in ("left", "right") and _word(words, i + 1) == "of":
+        return _beside(words, i - 1, dial)
     if word in ("up", "top", "north") and words[i + 1 : i + 3] in (["is", "zero"], ["is", "0"], ["=", "0"]):
         return None, i + 3
     if word == "notch":
@@ -414,7 +455,7 @@ def read_bearing(words: list[str], i: int, dial: Dial) -> tuple[Arc | None, int]
             return None, end
         if _word(words, i - 1) == "the" and i > 1 and words[i - 2] == "without":
             return _broad(dial.notch + 6.0), i + 1
-        return None
+        return _course(words, i, (dial.notch, i + 1), dial, sides=False)
     if word in ("opposite", "across", "diametrically", "other", "same", "far", "away", "without"):
         return _opposite(words, i, dial)
     if word in ("above", "below", "under", "beneath", "underneath", "over"):

@@ -187,7 +187,7 @@ def _vertical(words: list[str], start: int) -> tuple[Arc, int] | None:
         # "Down it has four rows"
         return _direction(VERTICAL[word], 0), start + 1
     following = words[start + 1] if start + 1 < len(words) else ""
-    if word in ("up", "down") and before in _PLACED and following in _PLACE_ENDS:
+    if word in ("up", "down") and before in _PLACED and following in _PLACE_ENDS and (before, word) != ("are", "down"):
         # "The notch is down", "up at the border"
         return _direction(VERTICAL[word], 0), start + 1
     if (

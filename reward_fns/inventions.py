@@ -91,7 +91,9 @@ def _surviving_zone(
     said = [c for c in reading.claims if c.slot == "zone" and (c.good or not c.affirmed)]
     if not true:
         return
-    amount = ASKED * weight("survivors", "hit")
+    # "Which part of the rim is spared?" has said the zone itself.
+    given = not said and any(c.slot == "arc" for c in truth.survivors)
+    amount = (0.2 if given else ASKED) * weight("survivors", "hit")
     fits = [max(zone_fit(c.value, t.value, lexicon) for t in true) for c in said]
     # Survivors elsewhere are one place too many.
     credit = sum(fit if fit else -0.6 for fit in fits) / len(fits) if fits else 0.0

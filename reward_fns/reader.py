@@ -11,6 +11,7 @@ from .features import group_features
 from .lexicon import Lexicon
 from .scan import SEPARATORS, Item, corrected, scan
 from .text import Text
+from .words import word_set
 
 _YES = frozenset(
     ("yes", "yeah", "yep", "yup", "correct", "affirmative", "indeed", "y", "aye", "sure", "exactly")
@@ -79,12 +80,16 @@ def take_as_passing(reading: Reading) -> None:
             claim.good = True
 
 
+_DENIALS = word_set("no not never nothing without neither nor isn't doesn't cannot avoids than")
+
+
 def take_as_gap(reading: Reading) -> None:
     """Read an answer to "where is it open": the directions that pass are the ones asked for."""
     for claim in reading.claims:
         if claim.slot != "arc":
             continue
-        if claim.good:
+        before = reading.words[max(0, claim.start - 6) : claim.start]
+        if claim.good or (not claim.affirmed and _DENIALS.isdisjoint(before)):
             claim.good, claim.affirmed = False, True
         elif claim.affirmed and claim.clause in reading.failing:
             claim.slot = "rest"
