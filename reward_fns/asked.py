@@ -136,6 +136,7 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
 _ALL_OF_THEM = word_set("features patterns second two both other else all everything first types things structures")
 
 
+_FAILING = word_set("fail fails hit affected bad both")
 _ONWARD = word_set("through over by across along from to")
 _GAPS = word_set("gap gaps opening open opens interrupted interruption mouth break missing")
 _WHICH = word_set("which what")
@@ -150,7 +151,7 @@ def _asks_where(words: list[str]) -> bool:
 
 def _asks_survivors(words: list[str]) -> bool:
     """Tell whether a question asks where dies pass: "Which stretch is spared?"."""
-    if "fail" in words or "fails" in words or not _asks_where(words):
+    if not _FAILING.isdisjoint(words) or not _asks_where(words):
         return False
     # "Which sector does the line pass through?" asks for no survivors.
     return any(a in _PASSING and b not in _ONWARD for a, b in itertools.pairwise([*words, ""]))

@@ -17,7 +17,7 @@ Point = tuple[float, int]
 _LEAD = word_set("the its very due straight exactly about around roughly some approximately dead just ~ of a")
 _SIDES = {
     "top": 12.0, "up": 12.0, "peak": 12.0, "summit": 12.0, "zenith": 12.0, "bottom": 6.0, "down": 6.0,
-    "left": 9.0, "right": 3.0, "vertical": 12.0, "upward": 12.0, "downward": 6.0,
+    "left": 9.0, "right": 3.0, "upward": 12.0, "downward": 6.0,
 }  # fmt: skip
 _EXTREMES = {"highest": 12.0, "topmost": 12.0, "uppermost": 12.0, "lowest": 6.0, "bottommost": 6.0,
              "leftmost": 9.0, "rightmost": 3.0}  # fmt: skip

@@ -164,7 +164,7 @@ def _range(
         third = hour_at(words, end + 1)
         if third is not None:
             return between(hour, third[0]), third[1]
-    near = words[max(0, start - 4) : join + 1]
+    near = words[max(0, start - 4) : min(join, size) + 1]
     clockwise = "clockwise" in near and not {"counter", "anti", "counterclockwise"}.intersection(near)
     return between(hour, other, True if clockwise else None), end
 

@@ -99,7 +99,7 @@ def read_arcs(words: list[str], start: int, dial: Dial = PLAIN) -> tuple[Arc, in
     if word in QUARTERS and "quarter" not in words[start + 1 : start + 3]:
         return _direction(*_QUADRANTS[QUARTERS[word]]), start + 1
     if word in ("quadrant", "quadrants", "q") or (
-        word in ORDINALS and words[start + 1 : start + 2] == ["quadrant"]
+        word in ORDINALS and (dial.quadrants or words[start + 1 : start + 2] == ["quadrant"])
     ):
         return _quadrant(words, start)
     if word in ("l", "r"):
@@ -158,7 +158,10 @@ def _initial(words: list[str], start: int) -> tuple[Arc, int] | None:
 def _quadrant(words: list[str], start: int) -> tuple[Arc, int] | None:
     """Read "third quadrant", "quadrant 3", "Q III"."""
     number = ORDINALS.get(words[start])
-    if number is None and start + 1 < len(words):
+    if number is not None:
+        named = words[start + 1 : start + 2] == ["quadrant"]
+        return _direction(*_QUADRANTS[number]), start + 1 + named
+    if start + 1 < len(words):
         number = _NUMERALS.get(words[start + 1])
     return None if number is None else (_direction(*_QUADRANTS[number]), start + 2)
 
