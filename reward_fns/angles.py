@@ -68,7 +68,7 @@ def agreement(said: Arc, true: Arc) -> float:
         gap = 2.0 * max(0.0, gap - reach)
     elif true.words:
         gap = 2.0 * max(0.0, gap - max(0.0, true.length - said.length) / 2)
-    elif (said.length == 0 and true.length > 0):
+    elif said.length == 0 and true.length > 0:
         gap = max(0.0, gap - true.length / 2)
     if gap <= 0.5:
         return 1.0

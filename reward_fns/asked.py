@@ -62,7 +62,9 @@ _KNOWN = word_set("the both two three these this that its their each four of")
 _BEYOND = word_set("apart besides beside else addition aside beyond")
 _ASIDE = word_set("relative respect from inside outside not near around of within between beyond seen than")
 """What may stand before a thing that is only a landmark: "with respect to the ring"."""
-_SIDES = word_set("side sides half halves quadrant quadrants quarter flank flanks corner region hemisphere direction")
+_SIDES = word_set(
+    "side sides half halves quadrant quadrants quarter flank flanks corner region hemisphere direction"
+)
 _EXACT = word_set("clock hour hours o'clock degrees angle angular azimuth exactly precisely bearing")
 _PASSING = word_set(
     "good passing pass passes survive survives survived survivors surviving healthy green yield working clean"
@@ -133,7 +135,9 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
     )
 
 
-_ALL_OF_THEM = word_set("features patterns second two both other else all everything first types things structures")
+_ALL_OF_THEM = word_set(
+    "features patterns second two both other else all everything first types things structures"
+)
 
 
 _FAILING = word_set("fail fails hit affected bad both")

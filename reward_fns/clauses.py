@@ -91,7 +91,10 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
             self._new_clause()
             return
         if mark == ",":
-            if _OTHERS.intersection(self.words[i + 1 : i + 3]) and self.words[i + 1] in _OTHERS | {"the", "all"}:
+            if _OTHERS.intersection(self.words[i + 1 : i + 3]) and self.words[i + 1] in _OTHERS | {
+                "the",
+                "all",
+            }:
                 # "Top left and bottom right, other two untouched"
                 self._new_clause()
                 return

@@ -109,10 +109,16 @@ def read_clock(words: list[str], start: int, dial: Dial = PLAIN) -> tuple[Arc, i
 def _is_bare_hour(words: list[str], start: int, index: int, before: str, dial: Dial) -> bool:
     """Tell whether a plain number is an hour, since hours are asked for: "Eleven, twelve and one"."""
     unit = words[index] if index < len(words) else ""
-    if words[start] in ("one", "1") and (before not in _LISTED or unit.isalpha() and unit not in ("and", "or")):
+    if words[start] in ("one", "1") and (
+        before not in _LISTED or unit.isalpha() and unit not in ("and", "or")
+    ):
         # "The bottom one."
         return False
-    if dial.counts and (start < 3 or before in ("count", "")) and words[start] in ("two", "three", "2", "3", "one"):
+    if (
+        dial.counts
+        and (start < 3 or before in ("count", ""))
+        and words[start] in ("two", "three", "2", "3", "one")
+    ):
         return False
     return unit not in UNITS and (unit in _ENDS or unit in _STATES or unit in _FOLLOWING)
 
@@ -219,7 +225,11 @@ def hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
     index += 1
     if words[index : index + 3] == ["and", "a", "half"] or words[index : index + 2] == ["and", "half"]:
         index += 3 if words[index + 1] == "a" else 2
-        return (hour_of(value + 0.5), index, False) if words[index : index + 1] not in (["hour"], ["hours"]) else None
+        return (
+            (hour_of(value + 0.5), index, False)
+            if words[index : index + 1] not in (["hour"], ["hours"])
+            else None
+        )
     if index >= size or words[index] not in _SUFFIXES:
         return hour_of(value), index, False
     sure = False

@@ -82,6 +82,14 @@ def read_compass(words: list[str], start: int, anywhere: bool = False) -> tuple[
             return between(POINTS[parts], POINTS[other]), index + 2
     if index < len(words) and words[index] == "pole":
         index += 1
-    width = 1.0 if start and words[start - 1] == "due" else 3.0 if len(parts) == 1 else 2.0 if len(parts) == 2 else 1.0
+    width = (
+        1.0
+        if start and words[start - 1] == "due"
+        else 3.0
+        if len(parts) == 1
+        else 2.0
+        if len(parts) == 2
+        else 1.0
+    )
     middle = POINTS[parts]
     return Arc(hour_of(middle - width / 2), width, True), index

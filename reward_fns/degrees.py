@@ -74,7 +74,9 @@ def read_degrees(words: list[str], start: int, dial: Dial = PLAIN) -> tuple[Arc,
     return None
 
 
-_BARE_ENDS = word_set(". , ; : ) ! ? and or if when so \u2013 clockwise counted i sailors with zero as which hence") | {"\n"}
+_BARE_ENDS = word_set(
+    ". , ; : ) ! ? and or if when so \u2013 clockwise counted i sailors with zero as which hence"
+) | {"\n"}
 
 
 def _is_negative(words: list[str], at: int) -> bool:

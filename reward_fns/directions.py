@@ -125,7 +125,11 @@ def read_arcs(words: list[str], start: int, dial: Dial = PLAIN) -> tuple[Arc, in
     if word == "notch" and word_before(words, start) == "opposite":
         return Arc(hour_of(dial.notch + 3.5), 5.0, True), start + 1
     if word == "notch":
-        return (Arc(hour_of(dial.notch - 1.5), 3.0, True), start + 1) if word_before(words, start) not in ("from",) else None
+        return (
+            (Arc(hour_of(dial.notch - 1.5), 3.0, True), start + 1)
+            if word_before(words, start) not in ("from",)
+            else None
+        )
     return None
 
 
@@ -166,9 +170,13 @@ def _quadrant(words: list[str], start: int) -> tuple[Arc, int] | None:
     return None if number is None else (_direction(*_QUADRANTS[number]), start + 2)
 
 
-_JOINTS = word_set("and to the - across over toward towards slightly somewhat a bit little smaller also on hand")
+_JOINTS = word_set(
+    "and to the - across over toward towards slightly somewhat a bit little smaller also on hand"
+)
 _HIGH_JOINTS = word_set("and to the - on hand")
-_PLACED = word_set(". , ; : ( is are lies lie sits sit it's they're stays side end there low high all only") | {"\n"}
+_PLACED = word_set(
+    ". , ; : ( is are lies lie sits sit it's they're stays side end there low high all only"
+) | {"\n"}
 _PLACE_ENDS = word_set(". , ; : ) ! ? at by near there in and also ok") | {"", "\n", "\u2013"}
 _THEN = word_set("is are it has have : there")
 
@@ -190,7 +198,9 @@ def _vertical(words: list[str], start: int) -> tuple[Arc, int] | None:
         # "Down it has four rows"
         return _direction(VERTICAL[word], 0), start + 1
     following = words[start + 1] if start + 1 < len(words) else ""
-    if word in ("up", "down") and before in _PLACED and following in _PLACE_ENDS and (before, word) != ("are", "down"):
+    # "The dies are down" is no place.
+    placed = before in _PLACED and following in _PLACE_ENDS and (before, word) != ("are", "down")
+    if word in ("up", "down") and placed:
         # "The notch is down", "up at the border"
         return _direction(VERTICAL[word], 0), start + 1
     if (

@@ -139,7 +139,8 @@ def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, opti
     if facts and all(fact.source == "class" for fact in facts):
         # "Does it reach the ring?" takes for granted where a ring of the class lies.
         known = known or any(c.slot in HEADS and fit(c, thing, lexicon) >= 0.9 for c in asked.given)
-    if known and (entry.credit == 0.0 or (not entry.slot and entry.credit < 0.9 and asked.slots & _DIRECTIONS)):
+    by_place = not entry.slot and entry.credit < 0.9 and asked.slots & _DIRECTIONS
+    if known and (entry.credit == 0.0 or by_place):
         entry.weight *= options.given
     elif asked.slots and entry.slot and entry.slot not in asked.slots:
         entry.weight *= options.unasked

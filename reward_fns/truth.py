@@ -66,7 +66,8 @@ def build_truth(
     for item in criteria.must_hit:
         readings = [read(read_text(term), lexicon, dial=asked.dial.exact()) for term in item.any_of]
         items.append((item, readings))
-        if asked.survivors:
+        if asked.survivors and len(names) == 1:
+            # With several features the terms may be of either kind.
             for reading in readings:
                 take_as_passing(reading)
         for reading in readings:
@@ -103,7 +104,10 @@ _ENDS = word_set("end ends tip tips tail")
 _SEVERAL = word_set("both second another other smaller bigger")
 _SIZES = word_set("bigger smaller larger longer shorter big small large")
 _COUNTS = word_set("two three four")
-_UNITS = word_set("hour hours ends sides halves quadrants degrees die dies row rows wide thick o'clock times and to thirds quarters - \u2013")
+_UNITS = word_set(
+    "hour hours ends sides halves quadrants degrees die dies row rows wide"
+    " thick o'clock times and to thirds quarters - \u2013"
+)
 _REPEATED = frozenset(("Loc", "Edge-Loc", "Scratch", ""))
 """Classes of which a wafer can have several features."""
 _MOST = 6
