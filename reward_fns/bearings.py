@@ -1,4 +1,4 @@
-"""Read arcs told by way of others: "opposite the notch", "below the midline", "north by way of east to ESE"."""
+"""Read arcs told by way of others: "opposite the notch", "north by way of east to ESE"."""
 
 from __future__ import annotations
 
@@ -31,8 +31,10 @@ _UP_TO = word_set("to until till - \u2013")
 _STEPS = word_set("down up on round around clockwise going")
 STARTS = frozenset(
     (*PARTS, *EXTREMES, "hour", "midway", "halfway", "mid", "opposite", "across", "diametrically", "other",
-     "same", "away", "far", "without", "zero", "right", "highest", "lowest", "peak", "notch", "just", "slightly",
-     "\u03c0", "pi", "one", "two", "three", "four", "five", "clockwise", "straight", "bit", "little", "somewhat",
+     "same", "away", "far", "without", "zero", "right", "highest", "lowest", "peak", "notch", "just",
+     "slightly",
+     "\u03c0", "pi", "one", "two", "three", "four", "five", "clockwise", "straight", "bit", "little",
+     "somewhat",
      "above", "below", "under", "beneath", "underneath")
 )  # fmt: skip
 """Words a direction told by way of others may begin with, beside figures and points."""

@@ -110,7 +110,7 @@ def _is_bare_hour(words: list[str], start: int, index: int, before: str, dial: D
     """Tell whether a plain number is an hour, since hours are asked for: "Eleven, twelve and one"."""
     unit = words[index] if index < len(words) else ""
     if words[start] in ("one", "1") and (
-        before not in _LISTED or unit.isalpha() and unit not in ("and", "or")
+        before not in _LISTED or (unit.isalpha() and unit not in ("and", "or"))
     ):
         # "The bottom one."
         return False

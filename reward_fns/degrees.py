@@ -87,6 +87,7 @@ def _is_negative(words: list[str], at: int) -> bool:
 
 
 def angle_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
+    """Read a figure as an angle: its value, the index after it, and whether it has the unit."""
     if index >= len(words):
         return None
     word = words[index]

@@ -67,7 +67,7 @@ def dial_of(words: Sequence[str], notch: float | None) -> Dial:
         3.0 if mathematical else 12.0,
         -1 if mathematical else 1,
         6.0 if notch is None else notch,
-        at >= 0 and not _RELATIVE.isdisjoint(words[max(0, at - 3) : at]),
+        any(w == "notch" and not _RELATIVE.isdisjoint(words[max(0, n - 3) : n]) for n, w in enumerate(words)),
         "many" in words or "count" in words,
         not _QUADRANTS.isdisjoint(words),
         (-1 if not _AGAINST.isdisjoint(words) else 1)

@@ -1,4 +1,4 @@
-"""Read single directions as hours, told by way of others too: "midway between 7 and 8", "an hour before noon"."""
+"""Read single directions as hours: "due east", "midway between 7 and 8", "an hour before noon"."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ _SPOTS = word_set(
     "point spot position end place row rows die dies part rim edge border margin flap region area"
 )
 PARTS = {
-    "half": 0.5, "quarter": 0.25, "third": 1 / 3, "fourth": 0.25, "sixth": 1 / 6, "eighth": 0.125, "twelfth": 1 / 12,
+    "half": 0.5, "quarter": 0.25, "third": 1 / 3, "fourth": 0.25, "sixth": 1 / 6, "eighth": 0.125,
+    "twelfth": 1 / 12,
     "quarters": 0.25, "thirds": 1 / 3, "eighths": 0.125, "sixths": 1 / 6, "twelfths": 1 / 12,
 }  # fmt: skip
 _TURNS = word_set("turn turns circle revolution rotation dial round")
@@ -71,7 +72,7 @@ def read_point(words: list[str], i: int, dial: Dial) -> Point | None:
 
 
 def read_amount(words: list[str], i: int, dial: Dial) -> tuple[float, int] | None:
-    """Read an angle as hours: "two hours", "an hour and a half", "30\u00b0", "a quarter turn", "a right angle"."""
+    """Read an angle as hours: "an hour and a half", "30\u00b0", "a quarter turn", "a right angle"."""
     word = word_at(words, i)
     if word == "hour" and word_at(words, i - 1) in ("a", "an", "one", "single") and i:
         half = words[i + 1 : i + 4] in (["and", "a", "half"],)
@@ -104,7 +105,7 @@ def read_amount(words: list[str], i: int, dial: Dial) -> tuple[float, int] | Non
 
 
 def sideways(hour: float, right: bool) -> int:
-    """Return the sense in which one goes to the right from an hour: clockwise at the top, not at the bottom."""
+    """Return the sense of going right from an hour: clockwise at the top, not at the bottom."""
     return 1 if (math.cos(math.radians(hour * 30.0)) >= 0.0) == right else -1
 
 
@@ -149,7 +150,7 @@ def _trailing(words: list[str], i: int) -> str:
 
 
 def read_offset(words: list[str], i: int, dial: Dial) -> Point | None:
-    """Read "an hour before noon", "30\u00b0 to the left of the notch", "a quarter turn clockwise from twelve"."""
+    """Read "an hour before noon", "30\u00b0 to the left of the notch", "a quarter turn from twelve"."""
     amount = read_amount(words, i, dial)
     if amount is None:
         return None
