@@ -64,7 +64,7 @@ def test_the_stretch_asked_for_is_the_one_that_passes() -> None:
     rubric = {
         "version": 1, "dimension": "spatial", "labels": ["Edge-Loc"], "must_hit": ["right", "2 to 4 o'clock"],
         "must_avoid": ["left"],
-        "reference_answer": "Only the right edge from 2 to 4 o'clock is spared; everywhere else the edge fails.",
+        "reference_answer": "Only the right edge from 2 to 4 o'clock is spared; all else at the edge fails.",
     }  # fmt: skip
     asked = {"question": "Which stretch of the rim is spared?"}
     right, wrong = (compute_score("t", a, rubric, asked)["score"] for a in ("Two to four.", "Eight to ten."))
