@@ -109,6 +109,9 @@ def read_clock(words: list[str], start: int, dial: Dial = PLAIN) -> tuple[Arc, i
 def _is_bare_hour(words: list[str], start: int, index: int, before: str, dial: Dial) -> bool:
     """Tell whether a plain number is an hour, since hours are asked for: "Eleven, twelve and one"."""
     unit = words[index] if index < len(words) else ""
+    if before == "/" and words[start].isdigit():
+        # "Score: 10/10."
+        return False
     if words[start] in ("one", "1") and (
         before not in _LISTED or (unit.isalpha() and unit not in ("and", "or"))
     ):
