@@ -62,8 +62,13 @@ def agreement(said: Arc, true: Arc) -> float:
     if said.words:
         # Outside the side that was named the fall is steep: "top" is not the lower left.
         reach = said.length / 2 + (true.length / 2 if said.length <= 2.0 else 0.0)
+        if true.words:
+            # Two quadrants side by side touch, and are not the same.
+            reach = max(said.length, true.length) / 2
         gap = 2.0 * max(0.0, gap - reach)
-    elif true.words or (said.length == 0 and true.length > 0):
+    elif true.words:
+        gap = 2.0 * max(0.0, gap - max(0.0, true.length - said.length) / 2)
+    elif said.length == 0 and true.length > 0:
         gap = max(0.0, gap - true.length / 2)
     if gap <= 0.5:
         return 1.0

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from .bearings import notch_of
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim
+from .dial import PLAIN, Dial, dial_of
 from .lengths import wafer_size
 from .lexicon import load_lexicon
 from .polar import asked_place, is_closed
@@ -60,8 +62,15 @@ _PLACE = word_set("where position location lie lies sit sits")
 _ASKS = {word: tuple(slots.split()) for slots, words in _SLOTS.items() for word in words}
 _KNOWN = word_set("the both two three these this that its their each four of")
 _BEYOND = word_set("apart besides beside else addition aside beyond")
+_ASIDE = word_set("relative respect from inside outside not near around of within between beyond seen than")
+"""What may stand before a thing that is only a landmark: "with respect to the ring"."""
+_SIDES = word_set(
+    "side sides half halves quadrant quadrants quarter flank flanks corner region hemisphere direction"
+)
+_EXACT = word_set("clock hour hours o'clock degrees angle angular azimuth exactly precisely bearing")
 _PASSING = word_set(
-    "good passing pass passes survive survives survivors surviving healthy green yield working clean"
+    "good passing pass passes survive survives survived survivors surviving healthy green yield working clean"
+    " spared spares untouched unaffected intact alive fine unharmed"
 )
 _AUXILIARIES = word_set(
     "is are was were could can would will do does did should has have may might must shall"
@@ -105,6 +114,10 @@ class Asked:
         depth: Whether it asks how far a thing reaches in from the rim.
         subject: The one thing it asks about, when it names one only.
         place: The zone whose state it asks for by yes or no.
+        named: The things it asks about by name, landmarks aside.
+        gap: Whether it asks where a ring is open.
+        dial: How it has hours and degrees counted.
+        sides: Whether a side or a quadrant in words is all it asks for.
     """
 
     words: list[str]
@@ -122,6 +135,10 @@ class Asked:
     place: str = ""
     depth: bool = False
     subject: Claim | None = None
+    named: tuple[Claim, ...] = ()
+    gap: bool = False
+    sides: bool = False
+    dial: Dial = PLAIN
 
 
 NOTHING = Asked([])
@@ -163,6 +180,10 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
         place=asked_place(words, claims),
         depth=not _DEPTHS.isdisjoint(words),
         subject=_subject(words, claims),
+        named=_named(words, claims),
+        gap=not _GAPS.isdisjoint(words) and _asks_where(words),
+        sides=not _SIDES.isdisjoint(words) and _EXACT.isdisjoint(words),
+        dial=dial_of(words, notch_of(words, PLAIN)),
     )
 
 
@@ -189,17 +210,6 @@ def _about(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:
     )
 
 
-def _asks_survivors(words: list[str]) -> bool:
-    """Tell whether a question asks where dies pass: "where are the good dies?", "which zones are clean?"."""
-    if not _FAILS.isdisjoint(words):
-        return False
-    if "where" in words:
-        return not _PASSING.isdisjoint(words)
-    at = next((n for n, word in enumerate(words) if word in _PARTS), 0)
-    named = at > 0 and not _NAME.isdisjoint(words[max(0, at - 2) : at])
-    return named and "and" not in words and not _SPARED.isdisjoint(words)
-
-
 def _subject(words: list[str], claims: list[Claim]) -> Claim | None:
     """Return the one thing the last sentence asks about: "The ring is at the rim. Where is the line?"."""
     ends = [n for n, word in enumerate(words[:-1]) if word in (".", "?")]
@@ -212,6 +222,49 @@ def _subject(words: list[str], claims: list[Claim]) -> Claim | None:
         and _RELATED.isdisjoint(words[max(0, c.start - 3) : c.start])
     ]
     return heads[0] if len({c.value for c in heads}) == 1 and "and" not in words else None
+
+
+_ALL_OF_THEM = word_set(
+    "features patterns second two both other else all everything first types things structures"
+)
+
+
+_FAILING = word_set("fail fails hit affected bad both")
+_ONWARD = word_set("through over by across along from to")
+_GAPS = word_set("gap gaps opening open opens interrupted interruption mouth break missing")
+_WHICH = word_set("which what")
+_STRETCHES = word_set(
+    "side part stretch sector half quadrant region zone hours area portion section piece quarter direction"
+)
+
+
+def _asks_where(words: list[str]) -> bool:
+    return "where" in words or (not _WHICH.isdisjoint(words) and not _STRETCHES.isdisjoint(words))
+
+
+def _asks_survivors(words: list[str]) -> bool:
+    """Tell whether a question asks where dies pass: "Which stretch is spared?", "which zones are clean?"."""
+    if not _FAILING.isdisjoint(words):
+        return False
+    at = next((n for n, word in enumerate(words) if word in _PARTS), 0)
+    zones = at > 0 and "and" not in words and not _NAME.isdisjoint(words[max(0, at - 2) : at])
+    # "Which sector does the line pass through?" asks for no survivors.
+    passing = any(a in _SPARED and b not in _ONWARD for a, b in itertools.pairwise([*words, ""]))
+    return passing and (zones or _asks_where(words))
+
+
+def _named(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:
+    """Return the things a question asks about by name; none when it asks for all there is."""
+    if not _ALL_OF_THEM.isdisjoint(words):
+        return ()
+    return tuple(c for c in claims if c.slot in HEADS and c.affirmed and not _is_aside(words, c))
+
+
+def _is_aside(words: list[str], claim: Claim) -> bool:
+    """Tell whether a thing is named only as a landmark, or to be left aside."""
+    before = words[max(0, claim.start - 3) : claim.start]
+    aside = _ASIDE | _BEYOND
+    return any(word in aside for word in before if word not in ("the", "a"))
 
 
 def _choices(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:

@@ -8,7 +8,7 @@ from .asked import Asked
 from .claims import HEADS, PLACES, Claim, Feature, Reading, Value
 from .lexicon import Lexicon
 from .scan import SENTENCE_ENDS
-from .things import Thing, Truth, affinity, fit
+from .things import Thing, Truth, affinity, drawn, fit
 
 _ALL = frozenset(("both", "they", "all"))
 _OTHER = frozenset(("other", "second", "latter"))
@@ -69,7 +69,7 @@ def bind(reading: Reading, truth: Truth, lexicon: Lexicon) -> list[tuple[Feature
         claims = feature.claims
         best, _, index = max(
             [
-                (affinity(claims, thing, lexicon), -taken.get(n, 0.0), -n)
+                (affinity(claims, thing, lexicon) + drawn(thing, identity), -taken.get(n, 0.0), -n)
                 for n, thing in enumerate(truth.things)
             ]
         )

@@ -34,6 +34,7 @@ from .text import BREAK
 _ENOUGH = 1200
 _REASONS = (["it"], ["they"], ["this"], ["there"], ["the"])
 _REJECTS = frozenset(("out", "off", "not", "never", "excluded", "unlikely", "rejected", "against", "without"))
+_OTHERS = frozenset(("other", "others", "rest", "remaining", "remainder"))
 _PLACED = (["on"], ["at"], ["in"], ["to"], ["toward"], ["towards"])
 
 
@@ -95,6 +96,13 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
             self._new_clause()
             return
         if mark == ",":
+            if _OTHERS.intersection(self.words[i + 1 : i + 3]) and self.words[i + 1] in _OTHERS | {
+                "the",
+                "all",
+            }:
+                # "Top left and bottom right, other two untouched"
+                self._new_clause()
+                return
             self.apart = False
             if self.faulty and self.deny == "deny":
                 # "From a nozzle not in good position, the line from a robot"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .angles import Arc, hour_of
+from .dial import PLAIN, Dial
 from .words import word_set
 
 NUMBERS = {
@@ -12,7 +13,13 @@ NUMBERS = {
         start=1,
     )
 }
-HOUR_WORDS = frozenset((*NUMBERS, "noon", "midnight", "half", "quarter"))
+ROMAN = {
+    numeral: hour
+    for hour, numeral in enumerate(
+        ["i", "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii"], start=1
+    )
+} | {"iiii": 4, "viiii": 9}
+HOUR_WORDS = frozenset((*NUMBERS, *ROMAN, "noon", "midnight", "half", "quarter")) - {"i"}
 """Words an hour may begin with, beside figures."""
 _HOURS = {
     **{word: float(hour) for word, hour in NUMBERS.items()},
@@ -31,7 +38,7 @@ _BEFORE_HOUR = word_set(
     """
 )
 _JOIN = word_set("to and through thru until till til or - \u2013 down up as far round via over across .. ...")
-_UNITS = word_set(
+UNITS = word_set(
     """
     % percent die dies rows row of or other out times mm per types patterns regions groups structures
     features distinct separate classes clusters rings hoops areas zones parts populations bodies things
@@ -59,12 +66,14 @@ _OPEN = word_set(
     """
 ) | {"", "\n", "\u2013"}
 """What may stand before a bare range of hours."""
+_LISTED = word_set("and , / or to from between till until & + at near")
+_STATES = word_set("bad good fail fails pass passes clean dead ok failing red clear hit")
 _ABOUT = word_set("the a ~ about around roughly approximately circa \u2248 say like")
 
 
-def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
+def read_clock(words: list[str], start: int, dial: Dial = PLAIN) -> tuple[Arc, int] | None:
     """Read an hour, or a range of hours, that begins at a token."""
-    first = _hour_at(words, start)
+    first = hour_at(words, start)
     if first is None:
         return None
     before = word_before(words, start)
@@ -72,7 +81,7 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
     if found is not None:
         return found
     hour, index, sure = first
-    if sure:
+    if sure or (dial.scale == "hours" and _is_bare_hour(words, start, index, before, dial)):
         return Arc(hour, 0.0), index
     unit = words[index] if index < len(words) else ""
     if unit in _AFTER_HOUR and unit not in ("side", "way") and before not in ("each", "by", "off", "every"):
@@ -84,7 +93,7 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
         named = words[start - 3] if start > 2 else ""
     if named in ("clock", "position", "hour", "direction") and words[start].isdigit():
         return Arc(hour, 0.0), index
-    if unit in _UNITS or (unit not in _ENDS and unit not in _FOLLOWING):
+    if unit in UNITS or (unit not in _ENDS and unit not in _FOLLOWING):
         return None
     near = before in ("at", "near", "towards", "toward", "around", "past", "@", "where", "until", "till")
     if before == "to" and start > 1 and words[start - 2] in ("pointing", "points", "point", "close", "next"):
@@ -95,6 +104,26 @@ def read_clock(words: list[str], start: int) -> tuple[Arc, int] | None:
     if near or pointed or (before in _THE_HOUR and words[start - 1] == "the"):
         return Arc(hour, 0.0), index
     return None
+
+
+def _is_bare_hour(words: list[str], start: int, index: int, before: str, dial: Dial) -> bool:
+    """Tell whether a plain number is an hour, since hours are asked for: "Eleven, twelve and one"."""
+    unit = words[index] if index < len(words) else ""
+    if before == "/" and words[start].isdigit():
+        # "Score: 10/10."
+        return False
+    if words[start] in ("one", "1") and (
+        before not in _LISTED or (unit.isalpha() and unit not in ("and", "or"))
+    ):
+        # "The bottom one."
+        return False
+    if (
+        dial.counts
+        and (start < 3 or before in ("count", ""))
+        and words[start] in ("two", "three", "2", "3", "one")
+    ):
+        return False
+    return unit not in UNITS and (unit in _ENDS or unit in _STATES or unit in _FOLLOWING)
 
 
 def _range(
@@ -112,20 +141,20 @@ def _range(
         join += 1
     # A hyphen after a letter is gone: "1h-3h".
     marked = words[index - 1] == "h" and joint + 1 < size and words[joint + 1] == "h"
-    second = _hour_at(words, join) if join > joint or marked else None
+    second = hour_at(words, join) if join > joint or marked else None
     if second is None:
         return None
     other, end, sure_other = second
     joiner = words[joint]
     unit = words[end] if end < size else ""
     span = (other - hour) % 12.0
-    framed = before in ("from", "between") and unit not in _UNITS - {"on", "at", "in"}
+    framed = before in ("from", "between") and unit not in UNITS - {"on", "at", "in"}
     if not (
         sure
         or sure_other
         or (unit in _AFTER_HOUR and unit not in ("side", "way"))
         or framed
-        or (joiner in _TILL and unit not in _UNITS)
+        or (joiner in _TILL and unit not in UNITS)
         or _bare(words, start, joiner, before, unit, span)
     ):
         return None
@@ -141,15 +170,17 @@ def _range(
         and words[end] in ("to", "until", "till")
     ):
         # "from 10 through 12 to 1"
-        third = _hour_at(words, end + 1)
+        third = hour_at(words, end + 1)
         if third is not None:
             return between(hour, third[0]), third[1]
-    return between(hour, other), end
+    near = words[max(0, start - 4) : min(join, size) + 1]
+    clockwise = "clockwise" in near and not {"counter", "anti", "counterclockwise"}.intersection(near)
+    return between(hour, other, True if clockwise else None), end
 
 
 def _bare(words: list[str], start: int, joiner: str, before: str, unit: str, span: float) -> bool:
     """Tell whether two plain numbers can only be hours: "rim, 7-9", "ten to one"."""
-    if unit in _UNITS or joiner in ("and", "or"):
+    if unit in UNITS or joiner in ("and", "or"):
         return False
     if joiner in ("-", "\u2013", "to") and before in ("at", "around", "about", "near", "rim", "goes", "runs"):
         return span <= 6
@@ -176,7 +207,7 @@ def between(a: float, b: float, clockwise: bool | None = None) -> Arc:
     return Arc(hour_of(a), length)
 
 
-def _hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
+def hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
     """Read one hour: its value, the index after it, and whether it can be nothing but a clock position."""
     size = len(words)
     if index >= size:
@@ -191,10 +222,17 @@ def _hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
         value = _number(words[index + 2])
         step = 0.25 if words[index + 1] == "past" else -0.25
         return None if value is None else (hour_of(value + step), index + 3, True)
-    value = _number(word)
+    value = _number(word) or _roman(words, index) or _of_day(words, index)
     if value is None:
         return None
     index += 1
+    if words[index : index + 3] == ["and", "a", "half"] or words[index : index + 2] == ["and", "half"]:
+        index += 3 if words[index + 1] == "a" else 2
+        return (
+            (hour_of(value + 0.5), index, False)
+            if words[index : index + 1] not in (["hour"], ["hours"])
+            else None
+        )
     if index >= size or words[index] not in _SUFFIXES:
         return hour_of(value), index, False
     sure = False
@@ -225,6 +263,29 @@ def _hour_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
         # A truncated answer may end in "4 o'".
         return hour_of(value), min(size, index + 2 + (words[index + 1] == "'")), True
     return hour_of(value), index, sure
+
+
+_DIAL_LEAD = word_set("at the between from to and hour hours till until near or / &")
+
+
+def _roman(words: list[str], index: int) -> float | None:
+    """Read a numeral of the dial: "between IV and V"; a lone letter only where an hour is due."""
+    value = ROMAN.get(words[index])
+    if value is None:
+        return None
+    before = words[index - 1] if index else ""
+    if before == "quadrant" or before == "q" or (len(words[index]) == 1 and before not in _DIAL_LEAD):
+        return None
+    return float(value)
+
+
+def _of_day(words: list[str], index: int) -> float | None:
+    """Read "13h" and "14:00" as hours of the dial."""
+    word = words[index]
+    if len(word) != 2 or not word.isdigit() or not 13 <= int(word) <= 24:
+        return None
+    after = words[index + 1 : index + 3]
+    return float(int(word) - 12) if after[:1] == ["h"] or after in ([":", "00"], [":", "30"]) else None
 
 
 def _number(word: str) -> float | None:

@@ -51,7 +51,7 @@ COMPASS = {
 }
 
 
-def read_compass(words: list[str], start: int) -> tuple[Arc, int] | None:
+def read_compass(words: list[str], start: int, anywhere: bool = False) -> tuple[Arc, int] | None:
     """Read "NNE", "south - west", "from WSW to NNW": the arc and the index after it."""
     index, parts = start, ""
     while index < len(words) and index - start < 5:
@@ -68,6 +68,7 @@ def read_compass(words: list[str], start: int) -> tuple[Arc, int] | None:
     if (
         len(words[start]) == 1
         and words[start].isalpha()
+        and not anywhere
         and word_before(words, start) not in ("due", "towards", "toward", "to")
     ):
         return None
@@ -79,6 +80,16 @@ def read_compass(words: list[str], start: int) -> tuple[Arc, int] | None:
         other = COMPASS.get(other, other)
         if other in POINTS and word_before(words, start) in ("from", "between", "about", "roughly"):
             return between(POINTS[parts], POINTS[other]), index + 2
-    width = 3.0 if len(parts) == 1 else 2.0 if len(parts) == 2 else 1.0
+    if index < len(words) and words[index] == "pole":
+        index += 1
+    width = (
+        1.0
+        if start and words[start - 1] == "due"
+        else 3.0
+        if len(parts) == 1
+        else 2.0
+        if len(parts) == 2
+        else 1.0
+    )
     middle = POINTS[parts]
     return Arc(hour_of(middle - width / 2), width, True), index

@@ -71,7 +71,7 @@ def _settle(compiled: Compiled, rubric: Rubric, lexicon: Lexicon, asked: Asked) 
 
 
 def _settle_facts(compiled: Compiled, rubric: Rubric, lexicon: Lexicon, asked: Asked) -> None:
-    reading = read(read_text(rubric.reference_answer), lexicon, size=asked.size)
+    reading = read(read_text(rubric.reference_answer), lexicon, size=asked.size, dial=asked.dial.exact())
     if asked.survivors:
         take_as_passing(reading)
     if score_part(reading, compiled, lexicon, asked, DEFAULT).hallucination > MISTAKEN:

@@ -28,7 +28,10 @@ CONTACTS = word_set(
     across
     """
 )
-LEAVING = word_set("outward outwards inward inwards out away runs leaves starts goes extends emanates")
+LEAVING = word_set(
+    "radially straight running going extending leading extends leads outward outwards"
+    " inward inwards out away runs leaves starts goes extends emanates"
+)
 REACHING = word_set(
     """
     touch touches touching reach reaches reaching cross crosses crossing join joins joining meet meets meeting

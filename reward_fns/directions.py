@@ -8,6 +8,7 @@ from .angles import Arc, hour_of
 from .clock import HOUR_WORDS, read_clock, word_before
 from .compass import COMPASS, POINTS, read_compass
 from .degrees import read_degrees
+from .dial import PLAIN, Dial
 from .words import word_set
 
 COMPOUNDS = {
@@ -57,17 +58,17 @@ _UP = word_set(
 )
 _DOWN = word_set(
     """
-    foot bottom lower lowermost bottommost below underside bottomside
+    foot chin bottom lower lowermost bottommost below underside bottomside
     """
 )
 _LEFT = word_set(
     """
-    left leftmost lefthand leftward leftwards leftside
+    left leftmost lefthand leftward leftwards leftside port
     """
 )
 _RIGHT = word_set(
     """
-    right rightmost righthand rightward rightwards rightside
+    right rightmost righthand rightward rightwards rightside starboard
     """
 )
 _NOT_LEFT = word_set("out alone by over to a an open before until for")
@@ -81,7 +82,7 @@ _ORIGIN = word_set(
 )
 
 
-def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
+def read_arcs(words: list[str], start: int, dial: Dial = PLAIN) -> tuple[Arc, int] | None:
     """Read a direction that begins at a token.
 
     Returns:
@@ -92,17 +93,19 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
     if digit or word in HOUR_WORDS:
         if _is_origin(words, start):
             return None
-        return (read_degrees(words, start) if digit else None) or read_clock(words, start)
+        return (read_degrees(words, start, dial) if digit else None) or read_clock(words, start, dial)
     if word in COMPOUNDS:
         return _direction(*COMPOUNDS[word]), start + 1
     if word in QUARTERS and "quarter" not in words[start + 1 : start + 3]:
         return _direction(*_QUADRANTS[QUARTERS[word]]), start + 1
     if word in ("quadrant", "quadrants", "q") or (
-        word in ORDINALS and words[start + 1 : start + 2] == ["quadrant"]
+        word in ORDINALS and (dial.quadrants or words[start + 1 : start + 2] == ["quadrant"])
     ):
         return _quadrant(words, start)
     if word in ("l", "r"):
         return _initial(words, start)
+    if word in ("up", "down") and _is_origin(words, start):
+        return None
     if word in VERTICAL:
         return _vertical(words, start)
     if _is_origin(words, start):
@@ -120,9 +123,13 @@ def read_arcs(words: list[str], start: int) -> tuple[Arc, int] | None:
     if word in ("above", "below"):
         return _vertical(words, start)
     if word == "notch" and word_before(words, start) == "opposite":
-        return Arc(9.5, 5.0, True), start + 1
+        return Arc(hour_of(dial.notch + 3.5), 5.0, True), start + 1
     if word == "notch":
-        return (Arc(4.5, 3.0, True), start + 1) if word_before(words, start) not in ("from",) else None
+        return (
+            (Arc(hour_of(dial.notch - 1.5), 3.0, True), start + 1)
+            if word_before(words, start) not in ("from",)
+            else None
+        )
     return None
 
 
@@ -155,11 +162,22 @@ def _initial(words: list[str], start: int) -> tuple[Arc, int] | None:
 def _quadrant(words: list[str], start: int) -> tuple[Arc, int] | None:
     """Read "third quadrant", "quadrant 3", "Q III"."""
     number = ORDINALS.get(words[start])
-    if number is None and start + 1 < len(words):
+    if number is not None:
+        named = words[start + 1 : start + 2] == ["quadrant"]
+        return _direction(*_QUADRANTS[number]), start + 1 + named
+    if start + 1 < len(words):
         number = _NUMERALS.get(words[start + 1])
     return None if number is None else (_direction(*_QUADRANTS[number]), start + 2)
 
 
+_JOINTS = word_set(
+    "and to the - across over toward towards slightly somewhat a bit little smaller also on hand"
+)
+_HIGH_JOINTS = word_set("and to the - on hand")
+_PLACED = word_set(
+    ". , ; : ( is are lies lie sits sit it's they're stays side end there low high all only"
+) | {"\n"}
+_PLACE_ENDS = word_set(". , ; : ) ! ? at by near there in and also ok") | {"", "\n", "\u2013"}
 _THEN = word_set("is are it has have : there")
 
 
@@ -167,9 +185,8 @@ def _vertical(words: list[str], start: int) -> tuple[Arc, int] | None:
     """Read "up and to the left", "down right", "high on the left", "down side"."""
     word = words[start]
     index = start + 1
-    limit = start + (5 if word in ("high", "low") else 4)
-    joints = ("and", "to", "the", "-", "on", "hand") if word in ("high", "low") else ("and", "to", "the", "-")
-    while index < min(limit, len(words)) and words[index] in joints:
+    joints = _HIGH_JOINTS if word in ("high", "low") else _JOINTS
+    while index < min(start + 7, len(words)) and words[index] in joints:
         index += 1
     side = words[index] if index < len(words) else ""
     if word in ("above", "below") and words[start + 1 : start + 2] != ["and"]:
@@ -179,6 +196,12 @@ def _vertical(words: list[str], start: int) -> tuple[Arc, int] | None:
     before = words[start - 1] if start else "\n"
     if word in ("up", "down") and side in _THEN and index == start + 1 and not before.isalpha():
         # "Down it has four rows"
+        return _direction(VERTICAL[word], 0), start + 1
+    following = words[start + 1] if start + 1 < len(words) else ""
+    # "The dies are down" is no place.
+    placed = before in _PLACED and following in _PLACE_ENDS and (before, word) != ("are", "down")
+    if word in ("up", "down") and placed:
+        # "The notch is down", "up at the border"
         return _direction(VERTICAL[word], 0), start + 1
     if (
         word in ("up", "down")
@@ -201,7 +224,7 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
             right = -1
         elif word in _RIGHT:
             right = 1
-        elif word in ("up", "down") and right and not up and index > start:
+        elif word in ("up", "down", "low", "high") and right and not up and index > start:
             up = VERTICAL[word]
         elif word not in ("-", "most", "hand"):
             break
@@ -239,8 +262,11 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
         )
     ):
         return None
-    if words[start] in ("above", "below"):
+    if words[start] in ("above", "below") or (words[start] in _GATED and not _is_side(words, start)):
         return None
+    if right and not up and following == "shoulder":
+        return _direction(1, right), index + 1
+    index = _past_axis(words, index)
     if (
         words[start] == "left"
         and start == index - 1
@@ -283,6 +309,32 @@ def _side(words: list[str], start: int) -> tuple[Arc, int] | None:
     if words[start] == "left" and following in _NOT_LEFT:
         return None
     return _direction(up, right), index
+
+
+_GATED = word_set("port crown foot chin")
+_OF_WAFER = word_set("side rim edge border margin flank half quarter of part bow end")
+
+
+def _is_side(words: list[str], start: int) -> bool:
+    """Tell whether a word with another sense names a side here: "the port rim", "the foot of the wafer"."""
+    following = words[start + 1] if start + 1 < len(words) else ""
+    if words[start] == "port":
+        return following in _OF_WAFER or word_before(words, start) == "to"
+    return following == "of" or words[max(0, start - 2) : start] in (["at", "the"], ["on", "the"])
+
+
+_AXES = word_set("axis line midline meridian equator centerline centreline diameter")
+_OF_AXIS = word_set("of the that its vertical horizontal center six twelve to from nine three wafer's own")
+
+
+def _past_axis(words: list[str], index: int) -> int:
+    """Skip the axis a side is told by: "left of the vertical axis"."""
+    if words[index : index + 1] not in (["of"], ["from"]):
+        return index
+    at = index
+    while at < min(len(words), index + 8) and words[at] in _OF_AXIS:
+        at += 1
+    return at + 1 if at < len(words) and words[at] in _AXES else index
 
 
 def _direction(up: int, right: int) -> Arc:

@@ -8,6 +8,7 @@ from .claims import Claim, Reading
 from .evidence import Evidence, Judgement, Weight, seen
 from .lexicon import Lexicon
 from .things import Truth, describe, zone_fit
+from .words import word_set
 
 _LOOKED_AT = 40
 _SORT = {
@@ -85,14 +86,19 @@ ASKED = 5.0
 """How much more it counts where dies pass when that is the question."""
 
 
+_RIMS = word_set("rim edge border perimeter circumference margin periphery")
+
+
 def _surviving_zone(
-    result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight: Weight
+    result: Judgement, reading: Reading, truth: Truth, lexicon: Lexicon, weight: Weight, asked: Asked
 ) -> None:
     true = [c for c in truth.survivors if c.slot == "zone"]
     said = [c for c in reading.claims if c.slot == "zone" and (c.good or not c.affirmed)]
     if not true:
         return
-    amount = ASKED * weight("survivors", "hit")
+    # "Which part of the rim is spared?" has said the zone itself.
+    given = not _RIMS.isdisjoint(asked.words) and any(c.slot == "arc" for c in truth.survivors)
+    amount = (0.2 if given else ASKED) * weight("survivors", "hit")
     fits = [max(zone_fit(c.value, t.value, lexicon) for t in true) for c in said]
     # Survivors elsewhere are one place too many.
     credit = sum(fit if fit else -0.6 for fit in fits) / len(fits) if fits else 0.0
@@ -106,7 +112,7 @@ def judge_survivors(
 ) -> None:
     """Judge where the passing dies are said to be, when the row says so."""
     if asked.survivors:
-        _surviving_zone(result, reading, truth, lexicon, weight)
+        _surviving_zone(result, reading, truth, lexicon, weight, asked)
     true = [c for c in truth.survivors if c.slot == "arc" and isinstance(c.value, Arc)]
     if not true:
         return

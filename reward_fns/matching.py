@@ -156,7 +156,8 @@ def _lighten(entry: Evidence, thing: Thing, asked: Asked, lexicon: Lexicon, opti
     if facts and all(fact.source == "class" for fact in facts):
         # "Does it reach the ring?" takes for granted where a ring of the class lies.
         known = known or any(c.slot in HEADS and fit(c, thing, lexicon) >= 0.9 for c in asked.given)
-    if known and entry.credit == 0.0:
+    by_place = not entry.slot and entry.credit < 0.9 and asked.slots & _DIRECTIONS
+    if known and (entry.credit == 0.0 or by_place):
         entry.weight *= options.given
     elif asked.slots and entry.slot and entry.slot not in asked.slots:
         entry.weight *= options.unasked
@@ -227,8 +228,11 @@ def _balance(result: Judgement, truth: Truth, asked: Asked, lexicon: Lexicon, op
     totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(len(truth.things))]
     named = [any(e.thing == n and e.credit > 0.0 for e in result.evidence) for n in range(len(truth.things))]
     direct = asked.slots & _DIRECTIONS
+    focused = any(thing.focus for thing in truth.things)
     shares = [
-        options.unasked
+        options.given
+        if focused and not thing.focus
+        else options.unasked
         if (direct and direct == asked.slots and direct.isdisjoint(thing.facts))
         or (asked.beyond and any(fit(c, thing, lexicon) >= 0.9 for c in asked.given))
         else _BESIDES
@@ -239,7 +243,8 @@ def _balance(result: Judgement, truth: Truth, asked: Asked, lexicon: Lexicon, op
     mean = sum(totals) / sum(shares) if shares else 0.0
     for e in result.evidence:
         if e.thing >= 0 and totals[e.thing] > 0:
-            e.weight *= mean * shares[e.thing] / totals[e.thing]
+            share = shares[e.thing] if e.credit >= 0.0 else max(shares[e.thing], options.unasked)
+            e.weight *= mean * share / totals[e.thing]
 
 
 def _everywhere_said(facts: Sequence[Fact], reading: Reading, result: Judgement) -> bool:

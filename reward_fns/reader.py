@@ -6,11 +6,13 @@ from collections.abc import Sequence
 
 from .claims import PLACES, Claim, Reading
 from .clauses import ClauseWalker
+from .dial import PLAIN, Dial, dial_for
 from .features import group_features
 from .lengths import in_radii
 from .lexicon import Lexicon
 from .scan import SEPARATORS, Item, corrected, scan
 from .text import BREAK, Text
+from .words import word_set
 
 _YES = frozenset(
     ("yes", "yeah", "yep", "yup", "correct", "affirmative", "indeed", "y", "aye", "sure", "exactly")
@@ -55,11 +57,11 @@ Scanned = tuple[list[str], list[str], list[Item]]
 """The words of a text, mended; the same with lengths as shares of the radius; what the scanner found."""
 
 
-def scan_text(text: Text, lexicon: Lexicon, size: float = 0.0) -> Scanned:
+def scan_text(text: Text, lexicon: Lexicon, size: float = 0.0, dial: Dial = PLAIN) -> Scanned:
     """Scan a text, which is the same whatever part is then read; `size` is the wafer's in millimetres."""
     words = corrected(text.words, lexicon)
     measured = in_radii(words, size) if lexicon.zones else words
-    return words, measured, scan(measured, lexicon)
+    return words, measured, scan(measured, lexicon, dial_for(words, dial))
 
 
 def read(
@@ -69,6 +71,7 @@ def read(
     scanned: Scanned | None = None,
     choices: Sequence[Claim] = (),
     size: float = 0.0,
+    dial: Dial = PLAIN,
 ) -> Reading:
     """Read the claims of a text.
 
@@ -79,8 +82,9 @@ def read(
         scanned: The text scanned before.
         choices: The two things the question lets choose from, for "the former" and "the latter".
         size: Diameter of the wafer in millimetres, when the question names it.
+        dial: How the question has directions counted.
     """
-    words, measured, items = scanned or scan_text(text, lexicon, size)
+    words, measured, items = scanned or scan_text(text, lexicon, size, dial)
     reading = Reading([], [], words)
     if words:
         opening = next((w for w in words if w not in SEPARATORS), "")
@@ -126,3 +130,18 @@ def take_as_passing(reading: Reading) -> None:
             claim.affirmed, claim.good = False, True
         elif claim.slot in ("shape", "width", "size", "density", "length") and claim.value != "full":
             claim.good = True
+
+
+_DENIALS = word_set("no not never nothing without neither nor isn't doesn't cannot avoids than")
+
+
+def take_as_gap(reading: Reading) -> None:
+    """Read an answer to "where is it open": the directions that pass are the ones asked for."""
+    for claim in reading.claims:
+        if claim.slot != "arc":
+            continue
+        before = reading.words[max(0, claim.start - 6) : claim.start]
+        if claim.good or (not claim.affirmed and _DENIALS.isdisjoint(before)):
+            claim.good, claim.affirmed = False, True
+        elif claim.affirmed and claim.clause in reading.failing:
+            claim.slot = "rest"

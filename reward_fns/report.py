@@ -107,6 +107,7 @@ def _section(row: Mapping[str, Any]) -> str:
     return (
         f"<section><h2>{html.escape(row['name'])}: {explanation['scores']['score']:.3f}</h2>"
         f'<p class="q">{html.escape(row["question"])}</p><p class="answer">{"".join(pieces)}</p>'
-        "<details><summary>evidence</summary><table><tr><th>verdict<th>what<th>words<th>credit<th>weight<th>why"
+        "<details><summary>evidence</summary><table><tr><th>verdict<th>what<th>words<th>credit<th>weight<th>wh"
+        "y"
         f"</tr>{lines}</table></details></section>"
     )

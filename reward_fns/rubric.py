@@ -17,7 +17,7 @@ from .paper import NOT_APPLICABLE
 from .paper_evidence import paper_evidence
 from .part_score import PartScore, score_part
 from .parts import split_parts
-from .reader import read, scan_text, take_as_depth, take_as_passing
+from .reader import read, scan_text, take_as_depth, take_as_gap, take_as_passing
 from .repair import repair
 from .schema import PARTS, Rubric, load_rubric
 from .text import Text, read_text
@@ -138,9 +138,11 @@ def _judge(
             reading = whole if whole and name not in cut else read(text, lexicon, marks, scanned)
             parts[name] = score_part(reading, part, lexicon, NOTHING, options)
     else:
-        reading = read(text, lexicon, skip, choices=asked.choices, size=asked.size)
+        reading = read(text, lexicon, skip, choices=asked.choices, size=asked.size, dial=asked.dial)
         if asked.survivors:
             take_as_passing(reading)
+        elif asked.gap:
+            take_as_gap(reading)
         if asked.depth:
             take_as_depth(reading)
         parts = {name: score_part(reading, part, lexicon, asked, options) for name, part in compiled.items()}

@@ -6,8 +6,11 @@ import math
 from typing import Any
 
 from .angles import Arc, hour_of
-from .clock import NUMBERS
+from .bearings import STARTS as BEARINGS
+from .bearings import read_bearing
+from .clock import HOUR_WORDS, NUMBERS
 from .compass import COMPASS, POINTS
+from .dial import PLAIN, Dial
 from .directions import COMPOUNDS, ORDINALS, QUARTERS, VERTICAL, read_arcs
 from .lexicon import Entry, Lexicon
 from .radii import STARTS, TENS, read_radius, spoken_percent
@@ -43,11 +46,18 @@ DIRECTIONS = frozenset(
         "half",
         "quarter",
         "notch",
+        "port",
+        "starboard",
+        "foot",
+        "chin",
+        "crown",
     )
 )
 _SPATIAL = (
     DIRECTIONS
     | STARTS
+    | BEARINGS
+    | HOUR_WORDS
     | {"r", "radius", "l", "q", "quadrant", "x", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
 )
 _OTHERS = _SPATIAL | SEPARATORS
@@ -56,6 +66,11 @@ _RADIAL = STARTS | {"r", "radius"}
 
 _RADIAL_ONLY = _RADIAL - DIRECTIONS - {"r", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
 """Words that begin a stretch of the radius and no direction: "outer", "thirds"."""
+
+_TOLD = (
+    BEARINGS | HOUR_WORDS | COMPASS.keys() | POINTS.keys() | {"top", "bottom", "left", "up", "down", "over"}
+)
+"""Words at which a direction told by way of others may begin, beside figures."""
 
 Item = tuple[int, int, str, Any]
 """First token, token after the last, kind (`sep`, `term`, `arc` or `radius`), and what it says."""
@@ -96,7 +111,7 @@ def _starts(lexicon: Lexicon) -> dict[str, Start]:
 _PAST_END = "\0"
 
 
-def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
+def scan(words: list[str], lexicon: Lexicon, dial: Dial = PLAIN) -> list[Item]:
     """Find every term, cue, direction and separator, leftmost and longest, in one pass."""
     if not lexicon.starts:
         lexicon.starts.update(_starts(lexicon))
@@ -127,7 +142,7 @@ def scan(words: list[str], lexicon: Lexicon) -> list[Item]:
                 done = ratio[0]
                 continue
         if place:
-            spatial = _spatial(words, i)
+            spatial = _spatial(words, i, dial)
             if spatial and spatial[-1][1] >= end:
                 items.extend(spatial)
                 done = spatial[-1][1]
@@ -207,7 +222,7 @@ def _share_of(value: float, near: list[str], filling: bool = False) -> tuple[Ent
     return (("density", "medium", True),) if 25 <= value <= 60 else None
 
 
-def _spatial(words: list[str], i: int) -> list[Item]:
+def _spatial(words: list[str], i: int, dial: Dial) -> list[Item]:
     """Read what is said of place in numbers and directions; coordinates say two things at once."""
     word = words[i]
     if word in ("l", "r") and i + 1 < len(words) and words[i + 1] == ":":
@@ -216,13 +231,17 @@ def _spatial(words: list[str], i: int) -> list[Item]:
             return [(i, side[1], "arc", side[0])]
     if word == "x":
         return _coordinates(words, i)
+    if word in _TOLD or "0" <= word[0] <= "9":
+        told = read_bearing(words, i, dial)
+        if told is not None:
+            return [(i, told[1], "term", ()) if told[0] is None else (i, told[1], "arc", told[0])]
     if word in _RADIAL or "0" <= word[0] <= "9":
         radius = read_radius(words, i)
         if radius is not None:
             return [(i, radius[2], "radius", (radius[0], radius[1]))]
     if word in _RADIAL_ONLY:
         return []
-    arc = read_arcs(words, i)
+    arc = read_arcs(words, i, dial)
     return [] if arc is None else [(i, arc[1], "arc", arc[0])]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .angles import Arc, agreement, hour_of
-from .claims import Claim, Value
+from .claims import HEADS, Claim, Value
 from .lexicon import Lexicon
 from .quantities import Quantity
 
@@ -30,6 +30,8 @@ class Thing:
         sized: Whether the question tells it from another one by its size.
         anyone: Whether its directions are those of the row, whichever feature they belong to.
         told: Whether the reference answer has spoken of it.
+        focus: Whether the question asks about it, and not about all there is.
+        sides: Whether its side in words is all that the question asks for.
         sealed: Whether the facts are complete, so that what fits them may be remembered.
         known: How values said before fit; by value, not by answer.
         pulls: How much values said before look like talk about it.
@@ -49,6 +51,8 @@ class Thing:
     sized: bool = False
     anyone: bool = False
     told: bool = False
+    sides: bool = False
+    focus: bool = False
     known: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
     pulls: dict[tuple[str, Value], float] = field(default_factory=dict, repr=False)
     listed: dict[str, list[Value]] = field(default_factory=dict, repr=False)
@@ -208,7 +212,7 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
                 best = max(best, min(max(agreement(end, arc) for arc in arcs) for end in ends_of(value)))
             if best > 0.3 and value.words and not arcs[0].words:
                 # A side or a quadrant is less than the hours that were asked for.
-                best *= 0.85 if value.length <= 3.0 else 0.7
+                best *= _SIDE_ASKED if thing.sides else 1.0 if value.length <= 1.0 else _side_worth(value)
             return best if best > 0.3 else -1.0
         if thing.label == "None":
             return -1.0
@@ -233,6 +237,14 @@ def _fit(slot: str, value: Value, thing: Thing, lexicon: Lexicon) -> float:
 
 def _extent(value: Value) -> bool:
     return isinstance(value, tuple) and value[0] < value[1]
+
+
+_SIDE_ASKED = 0.95
+
+
+def _side_worth(side: Arc) -> float:
+    """Return what a side or quadrant is worth where hours were asked for."""
+    return 0.85 if side.length <= 3.0 else 0.7
 
 
 def ends_of(arc: Arc) -> list[Arc]:
@@ -284,6 +296,12 @@ def affinity(claims: Iterable[Claim], thing: Thing, lexicon: Lexicon) -> float:
 
 
 _NOTHING = (0.0, 0)
+_FOCUS = 0.8
+
+
+def drawn(thing: Thing, claims: Iterable[Claim]) -> float:
+    """Return how much places that name no feature are drawn to the one the question asks about."""
+    return _FOCUS if thing.focus and not any(c.slot in HEADS for c in claims) else 0.0
 
 
 def _pull(claim: Claim, thing: Thing, lexicon: Lexicon) -> float:

@@ -14,7 +14,7 @@ from .reader import read, take_as_passing
 from .schema import Criteria, Item
 from .sides import flanks
 from .text import read_text
-from .things import IDENTITY_WEIGHT, Thing, Truth, affinity, fit, zone_fit
+from .things import IDENTITY_WEIGHT, Thing, Truth, affinity, drawn, fit, zone_fit
 from .verdicts import read_verdict
 from .words import word_set
 
@@ -42,7 +42,7 @@ def build_truth(
     """
     names = list(dict.fromkeys(normal_label(label, lexicon) for label in labels))
     things = [_thing(name, lexicon) for name in names]
-    said = read(read_text(reference), lexicon, size=asked.size)
+    said = read(read_text(reference), lexicon, size=asked.size, dial=asked.dial.exact())
     if asked.survivors:
         take_as_passing(said)
     if not things:
@@ -50,6 +50,9 @@ def build_truth(
     truth = Truth(things, opening=said.opening, extent=true_quantities(said.words, asked))
     if asked.polar:
         truth.verdict = said.opening or read_verdict(said.words, lexicon)
+    named = [any(fit(c, thing, lexicon) >= 0.9 for c in asked.named) for thing in things]
+    for thing, focus in zip(things, named, strict=True):
+        thing.focus = focus and not all(named)
     several = _tells_several(said.words) or _tells_several(asked.words)
     previous: Thing | None = None
     for feature in said.features:
@@ -65,8 +68,12 @@ def build_truth(
             truth.excluded.add(str(claim.value))
     items = []
     for item in criteria.must_hit:
-        readings = [read(read_text(term), lexicon) for term in item.any_of]
+        readings = [read(read_text(term), lexicon, dial=asked.dial.exact()) for term in item.any_of]
         items.append((item, readings))
+        if asked.survivors and len(names) == 1:
+            # With several features the terms may be of either kind.
+            for reading in readings:
+                take_as_passing(reading)
         for reading in readings:
             for feature in reading.features:
                 _absorb(feature.claims, truth, "hit", lexicon, None)
@@ -77,8 +84,8 @@ def build_truth(
                     truth.excluded.add(str(claim.value))
     _share_directions(truth)
     truth.excluded -= set(truth.causes)
-    for thing in things:
-        thing.sealed = True
+    for thing in truth.things:
+        thing.sealed, thing.sides = True, asked.sides
     return truth, items
 
 
@@ -101,7 +108,10 @@ _ENDS = word_set("end ends tip tips tail")
 _SEVERAL = word_set("both second another other smaller bigger")
 _SIZES = word_set("bigger smaller larger longer shorter big small large")
 _COUNTS = word_set("two three four")
-_UNITS = word_set("die dies row rows wide thick o'clock times and to thirds quarters - \u2013")
+_UNITS = word_set(
+    "hour hours ends sides halves quadrants degrees die dies row rows wide"
+    " thick o'clock times and to thirds quarters - \u2013"
+)
 _REPEATED = frozenset(("Loc", "Edge-Loc", "Scratch", ""))
 """Classes of which a wafer can have several features."""
 _MOST = 6
@@ -134,6 +144,7 @@ def _add_twin(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon, sized: bo
     if any(c.slot == "type" and c.value != best.label for c in positive):
         return
     truth.things.append(_thing(best.label, lexicon))
+    truth.things[-1].focus = best.focus
     best.sized = truth.things[-1].sized = sized
 
 
@@ -174,7 +185,7 @@ def _absorb(
     if not positive:
         return previous
     scored = [
-        (affinity(positive, thing, lexicon), not thing.told, -n, thing)
+        (affinity(positive, thing, lexicon) + drawn(thing, positive), not thing.told, -n, thing)
         for n, thing in enumerate(truth.things)
     ]
     best, _, _, thing = max(scored, key=lambda entry: entry[:3])
