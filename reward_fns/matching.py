@@ -207,7 +207,9 @@ def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
 
 def _balance(result: Judgement, truth: Truth, asked: Asked, lexicon: Lexicon, options: Options) -> None:
     """Let each true feature count the same, however much is known of it; less what is not asked for."""
-    totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(len(truth.things))]
+    totals = [
+        sum([e.weight for e in result.evidence if e.thing == n], 0.0) for n in range(len(truth.things))
+    ]
     direct = asked.slots & _DIRECTIONS
     shares = [
         options.unasked
@@ -216,7 +218,7 @@ def _balance(result: Judgement, truth: Truth, asked: Asked, lexicon: Lexicon, op
         else 1.0
         for thing in truth.things
     ]
-    mean = sum(totals) / sum(shares) if shares else 0.0
+    mean = sum(totals, 0.0) / sum(shares, 0.0) if shares else 0.0
     for e in result.evidence:
         if e.thing >= 0 and totals[e.thing] > 0:
             e.weight *= mean * shares[e.thing] / totals[e.thing]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .claims import HEADS, PLACES, Claim
-from .clause_state import ClauseState
+from .clear_places import ClearPlaces
 from .cue_words import (
     BESIDE,
     CONTACTS,
@@ -39,7 +39,7 @@ _RELATIONS = {"across": "touching", "through": "touching", "outside": "separate"
 _WALKS = word_set("you one i we go going move moving walk walking")
 
 
-class Placing(ClauseState):
+class Placing(ClearPlaces):
     """Reads how a place is meant."""
 
     def _measure(self, i: int, j: int) -> bool:
