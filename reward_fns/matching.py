@@ -207,9 +207,7 @@ def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
 
 def _balance(result: Judgement, truth: Truth, asked: Asked, lexicon: Lexicon, options: Options) -> None:
     """Let each true feature count the same, however much is known of it; less what is not asked for."""
-    totals = [
-        sum([e.weight for e in result.evidence if e.thing == n], 0.0) for n in range(len(truth.things))
-    ]
+    totals = [sum([e.weight for e in result.evidence if e.thing == n], 0.0) for n in range(len(truth.things))]
     direct = asked.slots & _DIRECTIONS
     shares = [
         options.unasked
