@@ -177,7 +177,7 @@ def _opening(reading: Reading, claim: Claim, after: int = 0) -> list[str]:
 
 def _by_attributes(claims: Sequence[Claim], truth: Truth, lexicon: Lexicon) -> Thing | None:
     """Return the one feature that attributes alone can mean: "the long one is thin"."""
-    scores = [sum(fit(c, thing, lexicon) for c in claims) for thing in truth.things]
+    scores = [sum([fit(c, thing, lexicon) for c in claims], 0.0) for thing in truth.things]
     best = max(scores)
     return truth.things[scores.index(best)] if best > 0.0 and scores.count(best) == 1 else None
 

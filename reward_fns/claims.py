@@ -9,9 +9,9 @@ from .angles import Arc
 Value = str | Arc | tuple[float, float]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Claim:
-    """One thing an answer says.
+    """One thing an answer says; its `__init__` is written out, since only so it can be compiled.
 
     Attributes:
         slot: `type`, `shape`, `zone`, `arc`, `around`, `density`, ..., or `cause`.
@@ -35,9 +35,27 @@ class Claim:
     end: int
     clause: int
     sentence: int
-    good: bool = False
-    short: bool = False
-    side: str = ""
+    good: bool
+    short: bool
+    side: str
+
+    def __init__(
+        self,
+        slot: str,
+        value: Value,
+        affirmed: bool,
+        hedged: bool,
+        start: int,
+        end: int,
+        clause: int,
+        sentence: int,
+        good: bool = False,
+        short: bool = False,
+        side: str = "",
+    ) -> None:
+        self.slot, self.value, self.affirmed, self.hedged = slot, value, affirmed, hedged
+        self.start, self.end, self.clause, self.sentence = start, end, clause, sentence
+        self.good, self.short, self.side = good, short, side
 
 
 @dataclass(slots=True)

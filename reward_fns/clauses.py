@@ -6,7 +6,6 @@ from collections.abc import Callable
 
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim, Value
 from .clause_state import MOST_CLAIMS
-from .clear_places import ClearPlaces
 from .cue_words import (
     COLONS,
     CONTINUES,
@@ -24,9 +23,7 @@ from .cue_words import (
     THROUGHOUT,
     WOULD,
 )
-from .denials import Denials
 from .mentions import Mentions
-from .placing import Placing
 from .scan import SENTENCE_ENDS, SEPARATORS
 from .sides import flank_of
 from .text import BREAK
@@ -38,7 +35,7 @@ _OTHERS = frozenset(("other", "others", "rest", "remaining", "remainder"))
 _PLACED = (["on"], ["at"], ["in"], ["to"], ["toward"], ["towards"])
 
 
-class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
+class ClauseWalker(Mentions):
     """Walk the items of a text once, with the polarity and subject of the clause at hand."""
 
     def run(self) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from .claims import HEADS, PLACES
-from .clause_state import ClauseState
 from .cue_words import (
     AFTER_ANSWER,
     AFTER_CLEAR,
@@ -16,13 +15,14 @@ from .cue_words import (
     PREPOSITIONS,
     QUALITIES,
 )
+from .denials import Denials
 from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS
 
 _RECENT = 12
 _SOLID = frozenset(("arc", "blob", "line", "scatter"))
 
 
-class ClearPlaces(ClauseState):
+class ClearPlaces(Denials):
     """Reads which places are clear."""
 
     def _except(self, i: int, j: int) -> None:

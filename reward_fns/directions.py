@@ -338,15 +338,20 @@ def _past_axis(words: list[str], index: int) -> int:
 
 
 def _direction(up: int, right: int) -> Arc:
-    middle = {
-        (1, 0): 12.0,
-        (1, 1): 1.5,
-        (0, 1): 3.0,
-        (-1, 1): 4.5,
-        (-1, 0): 6.0,
-        (-1, -1): 7.5,
-        (0, -1): 9.0,
-        (1, -1): 10.5,
-    }[up, right]
-    width = 3.0 if up and right else 5.0
-    return Arc(hour_of(middle - width / 2), width, True)
+    return _SIDES[up, right]
+
+
+_SIDES = {
+    sides: Arc(hour_of(middle - width / 2), width, True)
+    for sides, middle, width in (
+        ((1, 0), 12.0, 5.0),
+        ((1, 1), 1.5, 3.0),
+        ((0, 1), 3.0, 5.0),
+        ((-1, 1), 4.5, 3.0),
+        ((-1, 0), 6.0, 5.0),
+        ((-1, -1), 7.5, 3.0),
+        ((0, -1), 9.0, 5.0),
+        ((1, -1), 10.5, 3.0),
+    )
+}
+"""Sides and quadrants as arcs, by up or down and right or left."""

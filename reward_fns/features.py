@@ -150,7 +150,7 @@ def _after_place(words: list[str], current: list[Claim], claim: Claim, goes_on: 
         return None
     opened = not goes_on and not _PREPOSITIONS.isdisjoint(words[max(0, first.start - 3) : first.start])
     for at in range(claim.start - 1, first.end - 1, -1):
-        if words[at] == "or" and words[at + 1] in ("there", *_DETERMINERS):
+        if words[at] == "or" and (words[at + 1] == "there" or words[at + 1] in _DETERMINERS):
             return sum(c.start < at for c in current)
         if words[at] in ("and", ",", "with", "plus", ";") and words[at + 1] in _DETERMINERS:
             if opened and words[at + 1 : at + 3] not in (

@@ -5,8 +5,6 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
-from operator import eq
 
 from .claims import Reading
 from .scan import SENTENCE_ENDS, SEPARATORS
@@ -33,7 +31,6 @@ def _pairs() -> frozenset[tuple[str, str]]:
     return frozenset(bad)
 
 
-_BAD = _pairs()
 _TWICE = frozenset(("south", "north", "that", "had", "very", "far", "too"))
 _UNFINISHED = frozenset((*_ARTICLES, *_LINKS, *_BE, *_PLACES, "no", "not", "shows"))
 
@@ -94,7 +91,16 @@ def _seldom_pairs() -> frozenset[tuple[str, str]]:
     )
 
 
-_RARE = _seldom_pairs()
+def _followers() -> dict[str, tuple[frozenset[str], frozenset[str]]]:
+    never, seldom = _pairs(), _seldom_pairs()
+    return {
+        word: (frozenset(b for a, b in never if a == word), frozenset(b for a, b in seldom if a == word))
+        for word in {a for a, _ in never | seldom}
+    }
+
+
+_FOLLOWERS = _followers()
+"""For each word, what never follows it in English and what seldom does."""
 _PER_RARE = 20
 """Words for each such pair that a person may write, beside the first; of terse notes few have more."""
 HOURS = 3
@@ -114,22 +120,25 @@ def soup(words: Sequence[str]) -> float:
     does, a word said twice in a row, a link at the end, and stretches far longer than people write without a
     stop.
     """
-    after = words[1:]
-    found = float(sum(map(_BAD.__contains__, zip(words, after, strict=False))))
-    rare = sum(map(_RARE.__contains__, zip(words, after, strict=False)))
-    found += max(0.0, rare - 1 - len(words) / _PER_RARE)
-    found += max(0, words.count("o'clock") - HOURS)
-    # "A edge": nobody misses that vowel.
-    found += sum(
-        [b[:1] in _VOWELS and b not in _SPOKEN_W for a, b in zip(words, after, strict=False) if a == "a"]
-    )
-    if any(map(eq, words, after)):
-        found += sum(a == b and len(a) > 2 and a not in _TWICE for a, b in zip(words, after, strict=False))
-    if words and words[-1] in _UNFINISHED:
-        found += 1
-    if len(words) > LONG:
-        stops = [-1, *[i for i, word in enumerate(words) if word in _STOPS], len(words)]
-        found += sum([b - a - 1 - LONG for a, b in pairwise(stops) if b - a - 1 > LONG]) / 6
+    never = rare = vowels = twice = beyond = start = 0
+    before = ""
+    for i, word in enumerate(words):
+        followers = _FOLLOWERS.get(before)
+        if followers is not None:
+            never += word in followers[0]
+            rare += word in followers[1]
+            # "A edge": nobody misses that vowel.
+            vowels += before == "a" and word[0] in _VOWELS and word not in _SPOKEN_W
+        if word in _STOPS:
+            beyond += max(0, i - start - LONG)
+            start = i + 1
+        elif word == before:
+            twice += len(word) > 2 and word not in _TWICE
+        before = word
+    beyond += max(0, len(words) - start - LONG)
+    hours = max(0, words.count("o'clock") - HOURS)
+    found = never + max(0.0, rare - 1 - len(words) / _PER_RARE)
+    found = found + hours + vowels + twice + (before in _UNFINISHED) + beyond / 6
     return max(0.1, 1.0 - 0.15 * found)
 
 

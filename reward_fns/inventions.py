@@ -28,7 +28,7 @@ MANY = 4
 def charge_inventions(result: Judgement, reading: Reading, truth: Truth, invention: float) -> None:
     """Charge for features that are not there, once for each sort."""
     found: dict[str, Evidence] = {}
-    share = invention * sum(e.weight for e in result.evidence) / len(truth.things) ** 0.5
+    share = invention * sum([e.weight for e in result.evidence], 0.0) / len(truth.things) ** 0.5
     something = any(owner is not None and seen(feature) for feature, owner in result.bound)
     for feature, owner in result.bound:
         if owner is not None:
@@ -64,8 +64,8 @@ def charge_inventions(result: Judgement, reading: Reading, truth: Truth, inventi
     if len(invented) >= MANY:
         for e in invented:
             e.weight *= 2.0
-    earned = sum(e.weight * e.credit for e in result.evidence if e.credit > 0)
-    charge = sum(e.weight for e in invented)
+    earned = sum([e.weight * e.credit for e in result.evidence if e.credit > 0], 0.0)
+    charge = sum([e.weight for e in invented], 0.0)
     if invented and len(invented) < (MANY if reading.stated else 3) and charge > 0.72 * earned > 0.4:
         # A right core with inventions is worth more than none at all.
         for e in invented:
@@ -101,7 +101,7 @@ def _surviving_zone(
     amount = (0.2 if given else ASKED) * weight("survivors", "hit")
     fits = [max(zone_fit(c.value, t.value, lexicon) for t in true) for c in said]
     # Survivors elsewhere are one place too many.
-    credit = sum(fit if fit else -0.6 for fit in fits) / len(fits) if fits else 0.0
+    credit = sum([fit if fit else -0.6 for fit in fits], 0.0) / len(fits) if fits else 0.0
     start, end = (said[0].start, said[0].end) if said else (-1, -1)
     verdict = "met" if credit > 0.9 else "near" if credit > 0 else "false" if credit < 0 else "missing"
     result.evidence.append(Evidence(verdict, "zone of the passing dies", credit, amount, start, end))

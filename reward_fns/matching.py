@@ -225,7 +225,7 @@ def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
 
 def _balance(result: Judgement, truth: Truth, asked: Asked, lexicon: Lexicon, options: Options) -> None:
     """Let each true feature count the same, however much is known of it; less what is not asked for."""
-    totals = [sum(e.weight for e in result.evidence if e.thing == n) for n in range(len(truth.things))]
+    totals = [sum([e.weight for e in result.evidence if e.thing == n], 0.0) for n in range(len(truth.things))]
     named = [any(e.thing == n and e.credit > 0.0 for e in result.evidence) for n in range(len(truth.things))]
     direct = asked.slots & _DIRECTIONS
     focused = any(thing.focus for thing in truth.things)
@@ -240,7 +240,7 @@ def _balance(result: Judgement, truth: Truth, asked: Asked, lexicon: Lexicon, op
         else 1.0
         for n, thing in enumerate(truth.things)
     ]
-    mean = sum(totals) / sum(shares) if shares else 0.0
+    mean = sum(totals, 0.0) / sum(shares, 0.0) if shares else 0.0
     for e in result.evidence:
         if e.thing >= 0 and totals[e.thing] > 0:
             share = shares[e.thing] if e.credit >= 0.0 else max(shares[e.thing], options.unasked)

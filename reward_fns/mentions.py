@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .claims import ATTRIBUTES, HEADS, Claim
-from .clause_state import ClauseState
 from .cue_words import NEGATIVE
+from .placing import Placing
 from .scan import SENTENCE_ENDS, SEPARATORS
 from .words import word_set
 
@@ -25,7 +25,7 @@ _LATTER = frozenset(("latter", "second"))
 _CHOSEN = {"first": 0, "former": 0, "second": 1, "latter": 1}
 
 
-class Mentions(ClauseState):
+class Mentions(Placing):
     """Reads how a noun is meant."""
 
     def choose(self, choices: Sequence[Claim]) -> None:

@@ -71,10 +71,10 @@ def score_part(
         evidence.extend(_avoided(part, reading, index, evidence, weight))
     if part.dimension == "morphology" and "hit" in part.truth.causes.values():
         evidence.append(_mechanism(reading, part, lexicon, judgement))
-    total = sum(e.weight for e in evidence if e.verdict != "invented") or 1.0
-    value = sum(e.weight * e.credit for e in evidence) / total
-    hit = sum(e.weight * max(0.0, e.credit) for e in evidence) / total
-    false = sum(e.weight * -min(0.0, e.credit) for e in evidence) / total
+    total = sum([e.weight for e in evidence if e.verdict != "invented"], 0.0) or 1.0
+    value = sum([e.weight * e.credit for e in evidence], 0.0) / total
+    hit = sum([e.weight * max(0.0, e.credit) for e in evidence], 0.0) / total
+    false = sum([e.weight * -min(0.0, e.credit) for e in evidence], 0.0) / total
     if any(e.why == "said both ways" and e.weight >= 0.5 for e in evidence):
         value *= options.contradiction
     if part.truth.labels == ["None"] and value > 0.3 and any(e.verdict == "invented" for e in evidence):
@@ -104,7 +104,7 @@ def _avoided(
 ) -> list[Evidence]:
     """Charge avoid terms the lexicon does not know where they are asserted outside of what was met."""
     met = {n for e in evidence if e.verdict == "met" for n in range(e.start, e.end)}
-    total = sum(e.weight for e in evidence) if weight == 1.0 else 1.0
+    total = sum([e.weight for e in evidence], 0.0) if weight == 1.0 else 1.0
     found = []
     for item in part.avoided_phrases:
         hit = match_phrase(item, reading.words, index, 0.5 * weight * total)
@@ -120,7 +120,7 @@ def _mechanism(reading: Reading, part: Compiled, lexicon: Lexicon, judgement: Ju
     share, charge, evidence = judge_causes(
         reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon
     )
-    weight = 0.8 * sum(e.weight for e in judgement.evidence if e.verdict != "invented")
+    weight = 0.8 * sum([e.weight for e in judgement.evidence if e.verdict != "invented"], 0.0)
     credit = share * (1.0 - charge) - (0.4 * charge if not share else 0.0)
     first = next((e for e in evidence if e.start >= 0), None)
     start, end = (first.start, first.end) if first is not None else (-1, -1)

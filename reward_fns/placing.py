@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from .claims import HEADS, PLACES, Claim, Value
-from .clause_state import ClauseState
+from .clear_places import ClearPlaces
 from .cue_words import (
     BESIDE,
     CONTACTS,
@@ -49,7 +49,7 @@ _SIDES = word_set("further farther out outside outward inside inward nearer clos
 _WALKS = word_set("you one i we go going move moving walk walking")
 
 
-class Placing(ClauseState):
+class Placing(ClearPlaces):
     """Reads how a place is meant."""
 
     def _measure(self, i: int, j: int) -> bool:

@@ -95,7 +95,7 @@ def _starts(lexicon: Lexicon) -> dict[str, Start]:
     """Return every word at which something may begin, so that one look settles the others."""
     places = bool(lexicon.zones)
     starts: dict[str, Start] = {}
-    for word in (_OTHERS | _COUNTED | lexicon.trie.keys()) - {""}:
+    for word in _OTHERS.union(_COUNTED, lexicon.trie) - {""}:
         node = lexicon.trie.get(word, {})
         digit = "0" <= word[0] <= "9"
         starts[word] = (

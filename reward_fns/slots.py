@@ -216,7 +216,7 @@ def _covered(slot: str, thing: Thing, said: Said, lexicon: Lexicon) -> float:
     named = [c.value for c, _ in said.get(slot, ()) if c.affirmed]
     if slot == "arc" and thing.label == "Scratch":
         named += [end for value in named if isinstance(value, Arc) for end in ends_of(value)]
-    met = sum(max((_place_fit(slot, n, g, lexicon) for n in named), default=0.0) for g in groups)
+    met = sum([max([_place_fit(slot, n, g, lexicon) for n in named], default=0.0) for g in groups], 0.0)
     return max(1.0 / len(groups), min(1.0, met / len(groups)))
 
 
