@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -73,6 +73,7 @@ class Lexicon:
         spelled: Words as they are meant, misspelt ones mended.
         classes: Prior facts by class.
         opposites: Pairs of values that exclude each other, by slot, with the cost of stating the wrong one.
+        aspects: Values by slot, apart where no two exclude each other: how dense, and whether evenly.
         zones: Radial band of each zone as shares of the radius.
         patterns: Accepted and rejected causes by class.
         causes: Names of the cause concepts.
@@ -87,6 +88,7 @@ class Lexicon:
     spelled: Spelled
     classes: Mapping[str, Mapping[str, str]]
     opposites: Mapping[str, Mapping[frozenset[str], float]]
+    aspects: Mapping[str, Sequence[frozenset[str]]]
     zones: Mapping[str, tuple[float, float]]
     patterns: Mapping[str, Mapping[str, frozenset[str]]]
     causes: tuple[str, ...] = field(default=())
@@ -155,6 +157,7 @@ def _compile(data: Mapping[str, Any]) -> Lexicon:
         for name, lists in (data.get("patterns") or {}).items()
     }
     known = frozenset(_words(trie))
+    opposites = _opposites(data.get("opposites") or {})
     return Lexicon(
         name=str(data.get("name", "unnamed")),
         trie=trie,
@@ -162,7 +165,8 @@ def _compile(data: Mapping[str, Any]) -> Lexicon:
         known=known,
         spelled=Spelled(vocabulary, known),
         classes={str(name): facts for name, facts in (data.get("classes") or {}).items()},
-        opposites=_opposites(data.get("opposites") or {}),
+        opposites=opposites,
+        aspects={slot: _aspects(pairs) for slot, pairs in opposites.items()},
         zones={name: (float(lo), float(hi)) for name, (lo, hi) in (data.get("zones") or {}).items()},
         patterns=patterns,
         causes=tuple(data.get("causes") or ()),
@@ -186,6 +190,15 @@ def _opposites(data: Mapping[str, Iterable[str]]) -> dict[str, dict[frozenset[st
                 for pair in itertools.combinations(row.split(), 2):
                     pairs[frozenset(pair)] = cost
     return table
+
+
+def _aspects(pairs: Iterable[frozenset[str]]) -> list[frozenset[str]]:
+    """Return the groups of values that exclude each other, directly or through others."""
+    groups: list[frozenset[str]] = []
+    for pair in pairs:
+        joined = [group for group in groups if group & pair]
+        groups = [group for group in groups if not group & pair] + [pair.union(*joined)]
+    return groups
 
 
 def _add(

@@ -61,10 +61,41 @@ def said_of(features: Sequence[Feature]) -> Said:
     return by_slot
 
 
-def judge_slot(slot: str, thing: Thing, said: Said, lexicon: Lexicon, weight: float, half: float) -> Evidence:
-    """Judge one slot; `half` is what a hedged claim is worth."""
+def judge_aspects(
+    slot: str, thing: Thing, said: Said, lexicon: Lexicon, weight: float, half: float
+) -> list[Evidence]:
+    """Judge one slot, each of its aspects apart: "dense" and "even" are two facts about density."""
+    true = set(map(str, thing.values(slot)))
+    groups = [group for group in lexicon.aspects.get(slot, ()) if not group.isdisjoint(true)]
+    if slot not in ATTRIBUTES or len(groups) < 2:
+        return [judge_slot(slot, thing, said, lexicon, weight, half)]
+    evidence = []
+    for group in groups:
+        only = {**said, slot: [pair for pair in said.get(slot, ()) if pair[0].value in group]}
+        entry = judge_slot(slot, thing, only, lexicon, weight * _ONE_ASPECT, half, group)
+        entry.aspect = group
+        evidence.append(entry)
+    return evidence
+
+
+_ONE_ASPECT = 0.7
+"""What one of several aspects of a slot counts."""
+
+
+def judge_slot(
+    slot: str,
+    thing: Thing,
+    said: Said,
+    lexicon: Lexicon,
+    weight: float,
+    half: float,
+    aspect: frozenset[str] | None = None,
+) -> Evidence:
+    """Judge one slot, or one aspect of it; `half` is what a hedged claim is worth."""
     right, wrong, worst = _direct(slot, thing, said, lexicon, weight, half)
     what = thing.wording(slot)
+    if aspect is not None:
+        what = f"{thing.label or 'feature'} {slot}: {' / '.join(v for v in thing.values(slot) if v in aspect)}"
     if right is None or wrong is None or not wrong.hedged:
         contrary = _contrary(slot, thing, said)
         if contrary is not None:
@@ -84,7 +115,7 @@ def judge_slot(slot: str, thing: Thing, said: Said, lexicon: Lexicon, weight: fl
         if slot in ("arc", "zone"):
             value *= _covered(slot, thing, said, lexicon)
         return Evidence("met" if value >= 0.9 else "near", what, value, weight, claim.start, claim.end)
-    aside = _aside(slot, thing, said, half)
+    aside = _aside(slot, thing, said, half, aspect)
     if aside:
         return Evidence("met", what, BY_DENIAL * aside, weight, why="implied by what is said")
     implied = _by_class(slot, thing, said, half)
@@ -172,10 +203,10 @@ def _contrary(slot: str, thing: Thing, said: Said) -> Claim | None:
 _LEAVE_REST = frozenset(("density", "width", "closure", "around"))
 
 
-def _aside(slot: str, thing: Thing, said: Said, half: float) -> float:
+def _aside(slot: str, thing: Thing, said: Said, half: float, aspect: frozenset[str] | None) -> float:
     """Return how surely a true value is said by another slot."""
     best = 0.0
-    true = thing.values(slot)
+    true = [value for value in thing.values(slot) if aspect is None or value in aspect]
     for other, value, implied in IMPLIED.get(slot, ()):
         if implied in true:
             for claim, _ in said.get(other, ()):
