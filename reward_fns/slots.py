@@ -75,9 +75,15 @@ def judge_aspects(
         entry = judge_slot(slot, thing, only, lexicon, weight * _ONE_ASPECT, half, group)
         entry.aspect = group
         evidence.append(entry)
+    if any(entry.credit > 0.5 for entry in evidence):
+        for entry in evidence:
+            if entry.credit == 0.0:
+                # Who says how dense it is may leave unsaid that it is so everywhere.
+                entry.weight *= _UNSAID
     return evidence
 
 
+_UNSAID = 0.4
 _ONE_ASPECT = 0.7
 """What one of several aspects of a slot counts."""
 
