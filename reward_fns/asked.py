@@ -31,6 +31,8 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "border density texture shape": ("texture",),
     "closure": (
         "closed", "closure", "continuous", "broken", "gap", "gaps", "interrupted", "complete", "continuity",
+        "break", "breaks", "unbroken", "contiguous", "openings", "opening", "interruption", "interruptions",
+        "closes", "fragmented", "incomplete",
     ),
     "border": (
         "border", "borders", "boundary", "boundaries", "sharp", "sharper", "crisp", "end", "edges", "fuzzy",
@@ -42,7 +44,7 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "shape": ("shape", "shapes", "structure", "clustering", "form", "grouping", "geometry", "shaped"),
     "texture": (
         "straight", "curved", "hollow", "round", "straightness", "oriented", "orientation", "connected",
-        "touch", "touches", "separated", "cross",
+        "touch", "touches", "separated", "cross", "hole", "oval", "elongated", "parallel", "bent", "separate",
     ),
     "texture density": ("filled", "solid"),
     "type": (

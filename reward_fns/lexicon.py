@@ -33,8 +33,11 @@ _REMEMBERED = 100_000
 class Spelled(dict[str, str]):
     """Words as they are meant: each itself, or what it misspells; worked out once for each word."""
 
-    def __init__(self, vocabulary: frozenset[str], known: frozenset[str]) -> None:
+    def __init__(
+        self, vocabulary: frozenset[str], known: frozenset[str], forms: Mapping[str, str]
+    ) -> None:
         super().__init__((word, word) for word in known)
+        self.update(forms)
         self._vocabulary, self._known = vocabulary, known
 
     def __missing__(self, word: str) -> str:
@@ -152,6 +155,7 @@ def _compile(data: Mapping[str, Any]) -> Lexicon:
     vocabulary = _DIRECTIONS | frozenset(word for word in spelled if word.isalpha() and len(word) >= 4)
     for cue, phrases in (data.get("cues") or {}).items():
         _add(trie, phrases, ((cue, "", True),), plural=False)
+    forms = {str(word): str(meant) for word, meant in (data.get("forms") or {}).items()}
     patterns = {
         name: {verdict: frozenset(listed) for verdict, listed in lists.items()}
         for name, lists in (data.get("patterns") or {}).items()
@@ -163,7 +167,7 @@ def _compile(data: Mapping[str, Any]) -> Lexicon:
         trie=trie,
         vocabulary=vocabulary,
         known=known,
-        spelled=Spelled(vocabulary, known),
+        spelled=Spelled(vocabulary, known, forms),
         classes={str(name): facts for name, facts in (data.get("classes") or {}).items()},
         opposites=opposites,
         aspects={slot: _aspects(pairs) for slot, pairs in opposites.items()},

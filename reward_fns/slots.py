@@ -35,6 +35,7 @@ IMPLIED: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "closure": (("around", "all", "closed"), ("around", "part", "open")),
     "texture": (("shape", "arc", "curved"), ("shape", "ring", "hollow"), ("type", "Donut", "hollow")),
     "width": (("type", "Scratch", "thin"),),
+    "size": (("length", "short", "small"), ("length", "long", "large")),
 }
 """For each slot: which value of which other slot says which value of this one."""
 

@@ -51,7 +51,7 @@ _ODD = re.compile(r"[^\x00-\x22\x24-\x29\x2b-\x5e\x61-\x7b\x7d-\x7f]")
 _SLASH = re.compile(r" / (?<!\br / )(?!r\b)")
 _LATIN = re.compile(r"\b(?:i\.e|e\.g)\.")
 _SHORT = re.compile(
-    r"\.(?:(?<=\b(?:ca|vs|cf)\.)|(?<=\b(?:deg|max|min|est)\.)"
+    r"\.(?:(?<=\b(?:ca|vs|cf)\.)|(?<=\b(?:deg|max|min|est|typ|avg)\.)"
     r"|(?<=\b(?:prob|resp|incl|appr)\.)|(?<=\bapprox\.))"
 )
 
