@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim
@@ -118,6 +118,7 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
 
 def _choices(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:
     """Return the two things of a question that offers a choice, nouns before attributes; else nothing."""
+    claims = [_class_word(words, claim) for claim in claims]
     found = [
         (a, b)
         for a, b in itertools.pairwise(claims)
@@ -126,6 +127,14 @@ def _choices(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:
     heads = [pair for pair in found if pair[0].slot in HEADS]
     best = heads or found
     return best[0] if len(best) == 1 else ()
+
+
+def _class_word(words: list[str], claim: Claim) -> Claim:
+    """Take "a Center" for the class where the question offers it as a choice: "a Center or a Donut pattern"."""
+    before, after = words[claim.start - 1 : claim.start], words[claim.end : claim.end + 1]
+    if claim.value == "center" and words[claim.start] == "center" and (before == ["a"] or after == ["or"]):
+        return replace(claim, slot="type", value="Center")
+    return claim
 
 
 def _asks(words: list[str], n: int) -> tuple[str, ...]:

@@ -54,6 +54,8 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
                     cue = cues(slot)
                     if cue is not None:
                         cue(self, i, j)
+                    elif slot == "bare":
+                        self._bare(said, i, j)
                     elif slot not in SILENT:
                         self._term(slot, said, affirmed, i, j)
             elif kind == "arc":
@@ -139,6 +141,7 @@ class ClauseWalker(Denials, ClearPlaces, Placing, Mentions):
                 claims
                 and not self.verb_seen
                 and not self.deny
+                and claims[-1].start != self.picked_at
                 and all(c.slot in PLACES or (short and c.slot != "cause") for c in claims)
             ):
                 # "Rim: a crisp hoop" speaks of one thing.

@@ -33,9 +33,7 @@ _REMEMBERED = 100_000
 class Spelled(dict[str, str]):
     """Words as they are meant: each itself, or what it misspells; worked out once for each word."""
 
-    def __init__(
-        self, vocabulary: frozenset[str], known: frozenset[str], forms: Mapping[str, str]
-    ) -> None:
+    def __init__(self, vocabulary: frozenset[str], known: frozenset[str], forms: Mapping[str, str]) -> None:
         super().__init__((word, word) for word in known)
         self.update(forms)
         self._vocabulary, self._known = vocabulary, known

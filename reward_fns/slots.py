@@ -102,7 +102,9 @@ def judge_slot(
     right, wrong, worst = _direct(slot, thing, said, lexicon, weight, half)
     what = thing.wording(slot)
     if aspect is not None:
-        what = f"{thing.label or 'feature'} {slot}: {' / '.join(v for v in thing.values(slot) if v in aspect)}"
+        what = (
+            f"{thing.label or 'feature'} {slot}: {' / '.join(v for v in thing.values(slot) if v in aspect)}"
+        )
     if right is None or wrong is None or not wrong.hedged:
         contrary = _contrary(slot, thing, said)
         if contrary is not None:
