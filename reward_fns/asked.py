@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
 from .bearings import notch_of
@@ -35,6 +35,8 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "border density texture shape": ("texture",),
     "closure": (
         "closed", "closure", "continuous", "broken", "gap", "gaps", "interrupted", "complete", "continuity",
+        "break", "breaks", "unbroken", "contiguous", "openings", "opening", "interruption", "interruptions",
+        "closes", "fragmented", "incomplete",
     ),
     "border": (
         "border", "borders", "boundary", "boundaries", "sharp", "sharper", "crisp", "end", "edges", "fuzzy",
@@ -46,7 +48,7 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "shape": ("shape", "shapes", "structure", "clustering", "form", "grouping", "geometry", "shaped"),
     "texture": (
         "straight", "curved", "hollow", "round", "straightness", "oriented", "orientation", "connected",
-        "touch", "touches", "separated", "cross",
+        "touch", "touches", "separated", "cross", "hole", "oval", "elongated", "parallel", "bent", "separate",
     ),
     "texture density": ("filled", "solid"),
     "type": (
@@ -269,6 +271,7 @@ def _is_aside(words: list[str], claim: Claim) -> bool:
 
 def _choices(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:
     """Return the two things of a question that offers a choice, nouns before attributes; else nothing."""
+    claims = [_class_word(words, claim) for claim in claims]
     found = [
         (a, b)
         for a, b in itertools.pairwise(claims)
@@ -277,6 +280,14 @@ def _choices(words: list[str], claims: list[Claim]) -> tuple[Claim, ...]:
     heads = [pair for pair in found if pair[0].slot in HEADS]
     best = heads or found
     return best[0] if len(best) == 1 else ()
+
+
+def _class_word(words: list[str], claim: Claim) -> Claim:
+    """Take "a Center" for the class where a question offers it: "a Center or a Donut pattern"."""
+    before, after = words[claim.start - 1 : claim.start], words[claim.end : claim.end + 1]
+    if claim.value == "center" and words[claim.start] == "center" and (before == ["a"] or after == ["or"]):
+        return replace(claim, slot="type", value="Center")
+    return claim
 
 
 def _asks(words: list[str], n: int) -> tuple[str, ...]:

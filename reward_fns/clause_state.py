@@ -41,7 +41,7 @@ class ClauseState:
         self.maybe_at = (-1, 0)
         self.than = False
         self.at_item = 0
-        self.other_at = -1
+        self.other_at = self.picked_at = -1
         self.choices: Sequence[Claim] = ()
 
     def _new_clause(self) -> None:

@@ -52,6 +52,8 @@ class ClauseWalker(Mentions):
                     cue = cues(slot)
                     if cue is not None:
                         cue(self, i, j)
+                    elif slot == "bare":
+                        self._bare(said, i, j)
                     elif slot not in SILENT:
                         self._term(slot, said, affirmed, i, j)
             elif kind == "arc":
@@ -160,6 +162,7 @@ class ClauseWalker(Mentions):
                 claims
                 and not self.verb_seen
                 and not self.deny
+                and claims[-1].start != self.picked_at
                 and all(c.slot in PLACES or (short and c.slot != "cause") for c in claims)
             ):
                 # "Rim: a crisp hoop" speaks of one thing.

@@ -25,6 +25,7 @@ class Evidence:
         end: Token after the last.
         why: The reason in words.
         slot: Slot of the fact, when it is about one.
+        aspect: Values of the slot it is about; empty for all of them.
         thing: Index of the true feature it is about, -1 for none.
     """
 
@@ -37,6 +38,7 @@ class Evidence:
     why: str = ""
     thing: int = -1
     slot: str = ""
+    aspect: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)

@@ -109,8 +109,12 @@ def _at_the_edge(feature: Feature, words: list[str]) -> None:
     """Read a local cluster that sits at the edge as Edge-Loc, unless the class is named by its label."""
     if "edge" in feature.values("zone"):
         for claim in feature.claims:
-            if claim.slot == "type" and claim.value == "Loc" and words[claim.start] not in ("loc", "locs"):
+            if claim.slot == "type" and claim.value == "Loc" and words[claim.start] in _LOCAL:
                 claim.value = "Edge-Loc"
+
+
+_LOCAL = word_set("local localized cluster island patch lump clump isolated lone single regional")
+"""Words that leave open whether the cluster is at the edge."""
 
 
 def _another_one(words: list[str], claim: Claim) -> bool:

@@ -33,8 +33,9 @@ _REMEMBERED = 100_000
 class Spelled(dict[str, str]):
     """Words as they are meant: each itself, or what it misspells; worked out once for each word."""
 
-    def __init__(self, vocabulary: frozenset[str], known: frozenset[str]) -> None:
+    def __init__(self, vocabulary: frozenset[str], known: frozenset[str], forms: Mapping[str, str]) -> None:
         super().__init__((word, word) for word in known)
+        self.update(forms)
         self._vocabulary, self._known = vocabulary, known
 
     def __missing__(self, word: str) -> str:
@@ -73,6 +74,7 @@ class Lexicon:
         spelled: Words as they are meant, misspelt ones mended.
         classes: Prior facts by class.
         opposites: Pairs of values that exclude each other, by slot, with the cost of stating the wrong one.
+        aspects: Values by slot, apart where no two exclude each other: how dense, and whether evenly.
         zones: Radial band of each zone as shares of the radius.
         patterns: Accepted and rejected causes by class.
         causes: Names of the cause concepts.
@@ -88,6 +90,7 @@ class Lexicon:
     spelled: Spelled
     classes: Mapping[str, Mapping[str, str]]
     opposites: Mapping[str, Mapping[frozenset[str], float]]
+    aspects: Mapping[str, Sequence[frozenset[str]]]
     zones: Mapping[str, tuple[float, float]]
     patterns: Mapping[str, Mapping[str, frozenset[str]]]
     causes: tuple[str, ...] = field(default=())
@@ -152,19 +155,22 @@ def _compile(data: Mapping[str, Any]) -> Lexicon:
     vocabulary = _DIRECTIONS | frozenset(word for word in spelled if word.isalpha() and len(word) >= 4)
     for cue, phrases in (data.get("cues") or {}).items():
         _add(trie, phrases, ((cue, "", True),), plural=False)
+    forms = {str(word): str(meant) for word, meant in (data.get("forms") or {}).items()}
     patterns = {
         name: {verdict: frozenset(listed) for verdict, listed in lists.items()}
         for name, lists in (data.get("patterns") or {}).items()
     }
     known = frozenset(_words(trie))
+    opposites = _opposites(data.get("opposites") or {})
     return Lexicon(
         name=str(data.get("name", "unnamed")),
         trie=trie,
         vocabulary=vocabulary,
         known=known,
-        spelled=Spelled(vocabulary, known),
+        spelled=Spelled(vocabulary, known, forms),
         classes={str(name): facts for name, facts in (data.get("classes") or {}).items()},
-        opposites=_opposites(data.get("opposites") or {}),
+        opposites=opposites,
+        aspects={slot: _aspects(pairs) for slot, pairs in opposites.items()},
         zones={name: (float(lo), float(hi)) for name, (lo, hi) in (data.get("zones") or {}).items()},
         patterns=patterns,
         causes=tuple(data.get("causes") or ()),
@@ -201,6 +207,15 @@ def _opposites(data: Mapping[str, Iterable[str]]) -> dict[str, dict[frozenset[st
                 for pair in itertools.combinations(row.split(), 2):
                     pairs[frozenset(pair)] = cost
     return table
+
+
+def _aspects(pairs: Iterable[frozenset[str]]) -> list[frozenset[str]]:
+    """Return the groups of values that exclude each other, directly or through others."""
+    groups: list[frozenset[str]] = []
+    for pair in pairs:
+        joined = [group for group in groups if group & pair]
+        groups = [group for group in groups if not group & pair] + [pair.union(*joined)]
+    return groups
 
 
 def _add(

@@ -19,7 +19,7 @@ from .inventions import (
 )
 from .lexicon import Lexicon
 from .options import Options
-from .slots import MINOR, judge_flanks, judge_pairs, judge_slot, judge_spots, qualified, said_of
+from .slots import MINOR, judge_aspects, judge_flanks, judge_pairs, judge_spots, qualified, said_of
 from .things import Fact, Thing, Truth, fit
 from .verdict import judge_verdict
 
@@ -109,13 +109,15 @@ def judge(
                 continue
             if slot == "outside":
                 continue
-            entry = judge_slot(slot, thing, said, lexicon, weight(slot, strongest.source), half)
-            entry.slot = slot
-            if entry.credit < 0:
-                entry.credit *= options.penalty * options.wrong * (6.0 if dimension == "defect_type" else 1.0)
-            elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
-                entry.credit, entry.verdict = 1.0, "met"
-            result.evidence.append(entry)
+            for entry in judge_aspects(slot, thing, said, lexicon, weight(slot, strongest.source), half):
+                entry.slot = slot
+                if entry.credit < 0:
+                    entry.credit *= (
+                        options.penalty * options.wrong * (6.0 if dimension == "defect_type" else 1.0)
+                    )
+                elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
+                    entry.credit, entry.verdict = 1.0, "met"
+                result.evidence.append(entry)
         if len({claim.value for claim, _ in thing.pairs}) > 1 or (
             thing.pairs and "all" in thing.values("around")
         ):
@@ -209,6 +211,7 @@ def _misattributed(result: Judgement, truth: Truth, lexicon: Lexicon) -> None:
                     c
                     for c in feature.claims
                     if c.slot == entry.slot
+                    and (not entry.aspect or c.value in entry.aspect)
                     and c.affirmed
                     and not c.good
                     and c.value not in ("separate", "mixed", "touching")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .claims import ATTRIBUTES, HEADS, Claim
+from .claims import ATTRIBUTES, HEADS, Claim, Value
 from .cue_words import NEGATIVE
 from .placing import Placing
 from .scan import SENTENCE_ENDS, SEPARATORS
@@ -21,6 +21,8 @@ _ALL_DENIED = 3
 _BEFORE_CHOICE = word_set(
     "the it is it's that that's this clearly definitely certainly rather i'd say of course ,"
 )
+_LABELLING = word_set("as under label class type call it definitely clearly plainly simply purely still just")
+_LABELLED = word_set("type class kind label category , (")
 _LATTER = frozenset(("latter", "second"))
 _CHOSEN = {"first": 0, "former": 0, "second": 1, "latter": 1}
 
@@ -42,7 +44,15 @@ class Mentions(Placing):
         if self.choices and not (i <= 3 and self.reading.claims):
             self._pick(1 if _LATTER.intersection(self.words[i:j]) else 0, i)
 
+    def _bare(self, name: Value, i: int, j: int) -> None:
+        """Take a word for a class where it stands alone, as a label does: "Verdict: normal."""
+        words = self.words
+        before, after = words[i - 1] if i else ".", words[j] if j < len(words) else "."
+        if (before in SEPARATORS or before in _LABELLING) and (after in SEPARATORS or after in _LABELLED):
+            self._claim("type", name, True, i, j)
+
     def _pick(self, which: int, at: int) -> None:
+        self.picked_at = at
         chosen = self.choices[which]
         self._claim(chosen.slot, chosen.value, True, at, at + 1)
         self.reading.spoken.add(self.sentence)

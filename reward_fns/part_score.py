@@ -64,12 +64,14 @@ def score_part(
         return _score_causes(reading, part, lexicon, asked, options)
     judgement = judge(reading, part.truth, part.dimension, lexicon, asked, options)
     evidence = judgement.evidence
+    # "Background noise" is what a wafer without pattern shows, and no mechanism to be named beside it.
+    unpatterned = part.truth.labels == ["None"]
     if part.phrases or part.avoided_phrases:
         index = index_words(reading.words)
         weight = 0.15 if lexicon.classes else 1.0
         evidence.extend(match_phrase(item, reading.words, index, weight) for item in part.phrases)
         evidence.extend(_avoided(part, reading, index, evidence, weight))
-    if part.dimension == "morphology" and "hit" in part.truth.causes.values():
+    if part.dimension == "morphology" and "hit" in part.truth.causes.values() and not unpatterned:
         evidence.append(_mechanism(reading, part, lexicon, judgement))
     total = sum([e.weight for e in evidence if e.verdict != "invented"], 0.0) or 1.0
     value = sum([e.weight * e.credit for e in evidence], 0.0) / total

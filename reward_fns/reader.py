@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .choices import settle
 from .claims import PLACES, Claim, Reading
 from .clauses import ClauseWalker
 from .dial import PLAIN, Dial, dial_for
@@ -107,6 +108,8 @@ def read(
     if choices:
         walker.choose(choices)
     walker.run()
+    if choices:
+        settle(reading, choices)
     reading.features = group_features(reading)
     return reading
 

@@ -35,6 +35,7 @@ IMPLIED: Mapping[str, Sequence[tuple[str, str, str]]] = {
     "closure": (("around", "all", "closed"), ("around", "part", "open")),
     "texture": (("shape", "arc", "curved"), ("shape", "ring", "hollow"), ("type", "Donut", "hollow")),
     "width": (("type", "Scratch", "thin"),),
+    "size": (("length", "short", "small"), ("length", "long", "large")),
 }
 """For each slot: which value of which other slot says which value of this one."""
 
@@ -61,10 +62,49 @@ def said_of(features: Sequence[Feature]) -> Said:
     return by_slot
 
 
-def judge_slot(slot: str, thing: Thing, said: Said, lexicon: Lexicon, weight: float, half: float) -> Evidence:
-    """Judge one slot; `half` is what a hedged claim is worth."""
+def judge_aspects(
+    slot: str, thing: Thing, said: Said, lexicon: Lexicon, weight: float, half: float
+) -> list[Evidence]:
+    """Judge one slot, each of its aspects apart: "dense" and "even" are two facts about density."""
+    true = set(map(str, thing.values(slot)))
+    groups = [group for group in lexicon.aspects.get(slot, ()) if not group.isdisjoint(true)]
+    if slot not in ATTRIBUTES or len(groups) < 2:
+        return [judge_slot(slot, thing, said, lexicon, weight, half)]
+    evidence = []
+    for group in groups:
+        only = {**said, slot: [pair for pair in said.get(slot, ()) if pair[0].value in group]}
+        entry = judge_slot(slot, thing, only, lexicon, weight * _ONE_ASPECT, half, group)
+        entry.aspect = group
+        evidence.append(entry)
+    if any(entry.credit > 0.5 for entry in evidence):
+        for entry in evidence:
+            if entry.credit == 0.0:
+                # Who says how dense it is may leave unsaid that it is so everywhere.
+                entry.weight *= _UNSAID
+    return evidence
+
+
+_UNSAID = 0.4
+_ONE_ASPECT = 0.7
+"""What one of several aspects of a slot counts."""
+
+
+def judge_slot(
+    slot: str,
+    thing: Thing,
+    said: Said,
+    lexicon: Lexicon,
+    weight: float,
+    half: float,
+    aspect: frozenset[str] | None = None,
+) -> Evidence:
+    """Judge one slot, or one aspect of it; `half` is what a hedged claim is worth."""
     right, wrong, worst = _direct(slot, thing, said, lexicon, weight, half)
     what = thing.wording(slot)
+    if aspect is not None:
+        what = (
+            f"{thing.label or 'feature'} {slot}: {' / '.join(v for v in thing.values(slot) if v in aspect)}"
+        )
     if right is None or wrong is None or not wrong.hedged:
         contrary = _contrary(slot, thing, said)
         if contrary is not None:
@@ -84,7 +124,7 @@ def judge_slot(slot: str, thing: Thing, said: Said, lexicon: Lexicon, weight: fl
         if slot in ("arc", "zone"):
             value *= _covered(slot, thing, said, lexicon)
         return Evidence("met" if value >= 0.9 else "near", what, value, weight, claim.start, claim.end)
-    aside = _aside(slot, thing, said, half)
+    aside = _aside(slot, thing, said, half, aspect)
     if aside:
         return Evidence("met", what, BY_DENIAL * aside, weight, why="implied by what is said")
     implied = _by_class(slot, thing, said, half)
@@ -172,10 +212,10 @@ def _contrary(slot: str, thing: Thing, said: Said) -> Claim | None:
 _LEAVE_REST = frozenset(("density", "width", "closure", "around"))
 
 
-def _aside(slot: str, thing: Thing, said: Said, half: float) -> float:
+def _aside(slot: str, thing: Thing, said: Said, half: float, aspect: frozenset[str] | None) -> float:
     """Return how surely a true value is said by another slot."""
     best = 0.0
-    true = thing.values(slot)
+    true = [value for value in thing.values(slot) if aspect is None or value in aspect]
     for other, value, implied in IMPLIED.get(slot, ()):
         if implied in true:
             for claim, _ in said.get(other, ()):

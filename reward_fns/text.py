@@ -52,7 +52,7 @@ _SLASH = re.compile(r" / (?<!\br / )(?!r\b)")
 _RANGE = re.compile(r"(?:\.\.\.?|->)(?= ?\d)")
 _LATIN = re.compile(r"\b(?:i\.e|e\.g)\.")
 _SHORT = re.compile(
-    r"\.(?:(?<=\b(?:ca|vs|cf)\.)|(?<=\b(?:deg|max|min|est)\.)"
+    r"\.(?:(?<=\b(?:ca|vs|cf)\.)|(?<=\b(?:deg|max|min|est|typ|avg)\.)"
     r"|(?<=\b(?:prob|resp|incl|appr)\.)|(?<=\bapprox\.))"
 )
 
