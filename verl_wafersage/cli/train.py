@@ -44,7 +44,7 @@ def demo(
     folder: Annotated[Path, typer.Argument(help="Working folder; a second call continues.")] = Path(
         "wafersage-demo"
     ),
-    steps: Annotated[int, typer.Option(min=1, help="GSPO steps.")] = 50,
+    steps: Annotated[int, typer.Option(min=1, help="GSPO steps.")] = 30,
     wafers: Annotated[int, typer.Option(min=20, help="Synthetic wafers.")] = 1500,
     start_steps: Annotated[int, typer.Option(min=0, help="Steps of the supervised start.")] = 300,
     size: Annotated[str, typer.Option(help="Size of the tiny model: small or base.")] = "small",

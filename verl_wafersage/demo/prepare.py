@@ -32,7 +32,7 @@ class DemoOptions:
         seed: Seed of wafers, weights and orders.
     """
 
-    steps: int = 50
+    steps: int = 30
     wafers: int = 1500
     start_steps: int = 300
     size: str = "small"
