@@ -66,7 +66,8 @@ class ClearPlaces(Denials):
 
     def _bad(self, i: int, j: int) -> None:
         self.fails_at = j
-        if not self.deny:
+        if not self.deny and "between" not in self.words[max(self.clause_start, i - 3) : i]:
+            # "The zone between the failing hub and the ring is clean"
             self.reading.failing.add(self.clause)
         if self.deny == "deny" and i - self.deny_at <= 4 and self._places(self.from_here):
             self._clear_before()
