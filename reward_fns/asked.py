@@ -63,7 +63,7 @@ _CLOCK = word_set("clock hour hours o'clock direction")
 _PLACE = word_set("where position location lie lies sit sits")
 _ASKS = {word: tuple(slots.split()) for slots, words in _SLOTS.items() for word in words}
 _KNOWN = word_set("the both two three these this that its their each four of")
-_BEYOND = word_set("apart besides beside else addition aside beyond")
+_BEYOND = word_set("apart besides beside else addition aside beyond leaving ignoring disregarding except")
 _ASIDE = word_set("relative respect from inside outside not near around of within between beyond seen than")
 """What may stand before a thing that is only a landmark: "with respect to the ring"."""
 _SIDES = word_set(

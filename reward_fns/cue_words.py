@@ -28,6 +28,10 @@ CONTACTS = word_set(
     across
     """
 )
+CONTACT_NOUNS = word_set(
+    "contact touch touching overlap link linked connection bridge crossing crosses junction joint merging merger"
+    " reaches reaching attachment connected"
+)
 LEAVING = word_set(
     "radially straight running going extending leading extends leads outward outwards"
     " inward inwards out away runs leaves starts goes extends emanates"
