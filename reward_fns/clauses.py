@@ -30,6 +30,7 @@ from .text import BREAK
 
 _ENOUGH = 1200
 _REASONS = (["it"], ["they"], ["this"], ["there"], ["the"])
+_WHOLE = frozenset(("full", "entire", "whole", "complete", "all"))
 _REJECTS = frozenset(("out", "off", "not", "never", "excluded", "unlikely", "rejected", "against", "without"))
 _OTHERS = frozenset(("other", "others", "rest", "remaining", "remainder"))
 _PLACED = (["on"], ["at"], ["in"], ["to"], ["toward"], ["towards"])
@@ -329,6 +330,9 @@ class ClauseWalker(Mentions):
         if denied and value in ("full", "all") and words[i] == "any":
             # "no ring at any radius"
             return
+        if denied and slot == "zone" and words[i] in _WHOLE and value == "edge":
+            # "Not the entire circumference" denies how far it goes, not the place.
+            return
         if denied and not affirmed:
             # To deny "systematic" is not yet to say "random".
             return
@@ -398,6 +402,7 @@ _CUES: dict[str, Callable[[ClauseWalker, int, int], None]] = {
     "survivors": ClauseWalker._survivors,
     "lone": ClauseWalker._lone,
     "again": ClauseWalker._again,
+    "too": ClauseWalker._too,
     "bad": ClauseWalker._bad,
     "turn": ClauseWalker._turn,
     "choice": ClauseWalker._choice,
