@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from .angles import Arc, agreement
 from .claims import ATTRIBUTES, HEADS, PLACES, Claim, Value
 from .clause_state import MOST_CLAIMS
 from .cue_words import (
@@ -30,6 +31,7 @@ from .text import BREAK
 
 _ENOUGH = 1200
 _REASONS = (["it"], ["they"], ["this"], ["there"], ["the"])
+_ALL_OR_NONE = frozenset(("nothing", "everything", "none", "all"))
 _WHOLE = frozenset(("full", "entire", "whole", "complete", "all"))
 _REJECTS = frozenset(("out", "off", "not", "never", "excluded", "unlikely", "rejected", "against", "without"))
 _OTHERS = frozenset(("other", "others", "rest", "remaining", "remainder"))
@@ -181,10 +183,23 @@ class ClauseWalker(Mentions):
                 placed = mark == "and" and self.words[i - 1] == "," and self.words[i + 1 : i + 2] in _PLACED
                 if self.deny and (follows_verb or pronoun or placed or self._adds(i)):
                     self._end_denial()
-                if follows_verb and anew:
+                if follows_verb and anew and not (mark == "," and self._apposed(k, i)):
                     self._new_clause()
         self.segment = len(self.reading.claims)
         self.joined = mark in ("and", "or", "&")
+
+    def _apposed(self, k: int, i: int) -> bool:
+        """Tell whether a direction only says the one before it again: "on top, 11 to 1 o'clock, and ..."."""
+        last = self.reading.claims[-1] if self.reading.claims else None
+        if last is None or last.slot != "arc" or last.end != i or k + 1 >= len(self.items):
+            return False
+        start, _, kind, value = self.items[k + 1]
+        return (
+            kind == "arc"
+            and start == i + 1
+            and isinstance(last.value, Arc)
+            and agreement(value, last.value) > 0.0
+        )
 
     def _adds(self, i: int) -> bool:
         """Tell whether a list goes on to say what is there as well: "no ring, and in addition a scratch"."""
@@ -209,7 +224,7 @@ class ClauseWalker(Mentions):
                 return False, pronoun
             if kind == "term":
                 for slot, _, _ in value:
-                    if slot in ("verb", "undone", "unreal"):
+                    if slot in ("verb", "undone", "unreal") or (slot == "good" and first in _ALL_OR_NONE):
                         return True, pronoun
                     if slot in ("turn", "deny", "contrast"):
                         return False, pronoun

@@ -10,6 +10,7 @@ from .claims import ATTRIBUTES, HEADS, Claim, Feature, Reading
 from .evidence import Evidence, Judgement, Weight, seen
 from .exchange import judge_exchange
 from .extent import judge_extent
+from .relations import charge_spared, judge_relation
 from .inventions import (
     charge_flawless,
     charge_inventions,
@@ -135,7 +136,9 @@ def judge(
     if not asked.gap:
         _rest(result, reading, truth, weight)
     _balance(result, truth, asked, lexicon, options)
+    judge_relation(result, reading, truth, weight, asked)
     judge_clear(result, reading, truth, lexicon, weight)
+    charge_spared(result, reading, truth, weight)
     judge_clear_arcs(result, reading, truth, lexicon, weight)
     judge_survivors(result, reading, truth, lexicon, weight, asked)
     charge_flawless(result, reading, truth, weight)
