@@ -24,7 +24,7 @@ COMPARED = word_set("more less better fewer other higher lower worse")
 COMPLEMENTS = word_set("inside outside beyond within elsewhere past further farther after afterwards")
 CONTACTS = word_set(
     """
-    crosses cross crossing touches touch touching reaches meets joins hits intersects crossed into through
+    crosses cross crossing touches touch touching reaches reaching meets meeting joins joining hits intersects crossed into through
     across
     """
 )

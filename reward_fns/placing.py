@@ -184,6 +184,7 @@ class Placing(ClearPlaces):
         leaves = onward or (before == "from" and earlier in LEAVING)
         if (before in CONTACTS or leaves) and (
             words[self.clause_start] == "it"
+            or earlier == "without"
             or any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
         ):
             # "a line that crosses the ring", "runs outwards from the ring"
