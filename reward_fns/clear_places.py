@@ -71,7 +71,11 @@ class ClearPlaces(Denials):
         if self.deny or self.good or not here or self.clause in self.reading.failing:
             return
         before = claims[max(0, start - _RECENT) : start]
-        if before and before[-1].sentence == self.sentence and all(c.slot in PLACES and c.affirmed for c in here):
+        if (
+            before
+            and before[-1].sentence == self.sentence
+            and all(c.slot in PLACES and c.affirmed for c in here)
+        ):
             last = [c for c in before if c.sentence == self.sentence and c.slot in PLACES]
             if (last and not last[-1].affirmed) or self.passes_at > self.clause_start:
                 for claim in here:

@@ -306,13 +306,14 @@ def _all_zones(features: list[Feature]) -> list[Feature]:
     zones: set[Value] = set()
     for feature in features:
         stands = [c for c in feature.claims if c.affirmed and not c.good]
-        if any(c.slot == "arc" or (c.slot in HEADS and c.value != "scatter") for c in stands):
+        if any(c.slot == "arc" or (c.slot in HEADS and c.value not in _ALL_OVER) for c in stands):
             return features
         here = {c.value for c in stands if c.slot == "zone"}
         if here:
             placed.append(feature)
             zones |= here
-    if len(placed) < _THREE or not ({"center", "edge", "between"} <= zones or _cover(zones)):
+    halfway = any(z in ("between", "middle") or (isinstance(z, tuple) and 0.3 < z[0] < 0.7) for z in zones)
+    if len(placed) < _THREE or not (_cover(zones) or (halfway and {"center", "edge"} <= zones)):
         return features
     first = next(c for c in placed[0].claims if c.slot == "zone")
     first.value = "full"
@@ -320,6 +321,7 @@ def _all_zones(features: list[Feature]) -> list[Feature]:
 
 
 _THREE = 3
+_ALL_OVER = ("scatter", "full", "Random", "Near-full")
 
 
 def _cut(words: list[str], current: list[Claim], head: Claim, claim: Claim) -> int | None:

@@ -10,7 +10,6 @@ from .claims import ATTRIBUTES, HEADS, Claim, Feature, Reading
 from .evidence import Evidence, Judgement, Weight, seen
 from .exchange import judge_exchange
 from .extent import judge_extent
-from .relations import charge_spared, judge_relation
 from .inventions import (
     charge_flawless,
     charge_inventions,
@@ -20,6 +19,7 @@ from .inventions import (
 )
 from .lexicon import Lexicon
 from .options import Options
+from .relations import charge_spared, judge_relation
 from .slots import MINOR, judge_aspects, judge_flanks, judge_pairs, judge_spots, qualified, said_of
 from .things import Fact, Thing, Truth, fit
 from .verdict import judge_verdict

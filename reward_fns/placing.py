@@ -41,7 +41,11 @@ _ENDING = frozenset(
 _DISCS = word_set("stops ends")
 _RELATIONS = {"across": "touching", "through": "touching", "outside": "separate"}
 _TORI = word_set("donut doughnut annulus torus toroid")
-_WITHIN_RING: dict[str, tuple[float, float]] = {"inside": (0.0, 0.4), "outside": (0.6, 1.0), "beyond": (0.6, 1.0)}
+_WITHIN_RING: dict[str, tuple[float, float]] = {
+    "inside": (0.0, 0.4),
+    "outside": (0.6, 1.0),
+    "beyond": (0.6, 1.0),
+}
 _END_OF: dict[Value, Value] = {"center": (0.0, 0.0), "edge": (1.0, 1.0)}
 _FROM = word_set("from out begins starts begin start beginning starting between")
 _UNTIL = word_set("to until till toward towards and reaching")

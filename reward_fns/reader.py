@@ -127,7 +127,9 @@ def take_as_depth(reading: Reading) -> None:
 def take_as_passing(reading: Reading) -> None:
     """Read an answer to "where are the good dies": its places pass, but for those that fail."""
     # "Toward the right rim, as everywhere else, everything fails."
-    full = {c.clause for c in reading.claims if c.value == "full" or (c.slot, c.value) == ("density", "dense")}
+    full = {
+        c.clause for c in reading.claims if c.value == "full" or (c.slot, c.value) == ("density", "dense")
+    }
     for claim in reading.claims:
         if claim.clause in reading.failing:
             continue

@@ -11,15 +11,15 @@ from .words import word_set
 _RELATIONS = frozenset(("separate", "touching"))
 _BESIDE_THE_POINT = 0.5
 """What the wrong relation counts where the question does not ask for it."""
-_DENIALS = word_set("no not never nothing without neither nor none isn't aren't doesn't don't cannot than nowhere")
+_DENIALS = word_set(
+    "no not never nothing without neither nor none isn't aren't doesn't don't cannot than nowhere"
+)
 _WINDOW = 7
 
 
 def judge_relation(result: Judgement, reading: Reading, truth: Truth, weight: Weight, asked: Asked) -> None:
     """Charge "it touches the ring" where they are apart, and the reverse, whichever feature it is said of."""
-    true = {
-        str(fact.value) for thing in truth.things for fact in thing.facts.get("texture", ())
-    } & _RELATIONS
+    true = {str(fact.value) for thing in truth.things for fact in thing.facts.get("texture", ())} & _RELATIONS
     if len(true) != 1 or len(truth.things) < 2:
         return
     wrong: Claim | None = None
@@ -33,7 +33,9 @@ def judge_relation(result: Judgement, reading: Reading, truth: Truth, weight: We
         share = 1.0 if "texture" in asked.slots else _BESIDE_THE_POINT
         what = "apart" if "separate" in true else "in contact"
         result.evidence.append(
-            Evidence("false", what, -1.0, share * weight("zone", "hit"), wrong.start, wrong.end, "it is not so")
+            Evidence(
+                "false", what, -1.0, share * weight("zone", "hit"), wrong.start, wrong.end, "it is not so"
+            )
         )
 
 

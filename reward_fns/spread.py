@@ -31,7 +31,7 @@ def spread_over(words: list[str], i: int, dial: Dial) -> tuple[Arc, int] | None:
 
 
 def spread_about(arc: Arc, words: list[str], end: int, dial: Dial) -> tuple[Arc, int] | None:
-    """Widen a single hour by what follows it: "three o'clock, an hour each way", "six, give or take an hour"."""
+    """Widen a single hour by what follows it: "three o'clock, an hour each way"."""
     at, loose = end, False
     for _ in range(5):
         if words[at : at + 3] in (["give", "or", "take"], ["plus", "or", "minus"]):
