@@ -139,9 +139,12 @@ class ClauseWalker(Mentions):
         if mark in (":", "=", "\u2013"):
             claims = self.reading.claims[self.from_here :]
             if self.passes_at == i and not claims:
-                # "Passes: the hub and the rim."
+                # "Passes: the hub and the rim.", "Not clean: the rim."
+                fails = self.deny == "deny"
                 self._new_clause()
-                self.good = True
+                self.good = not fails
+                if fails:
+                    self.reading.failing.add(self.clause)
                 return
             if self.rejected_at == i and not claims:
                 # "Less likely: a mechanical touch."

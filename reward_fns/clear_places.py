@@ -147,6 +147,11 @@ class ClearPlaces(Denials):
         ):
             self.apart = True
             return
+        if self.deny == "deny" and self.untrue == self.sentence:
+            # "I would not say that the center is spared": it fails.
+            for claim in self._places(self.from_here):
+                claim.affirmed = True
+            return
         if self.deny == "deny" or self.unreal:
             return
         ahead = following in AFTER_CLEAR and following not in ("of", "too", "as")

@@ -36,6 +36,8 @@ SAID = [
     ("Two thirds of the way out in the direction of 8.", "arc 8 o'clock"),
     ("Only those dies that are facing ten fail.", "arc 10 o'clock"),
     ("Location: hour 1.5.", "arc 1.5 o'clock"),
+    ("I would not say that the hub is spared.", "zone center"),
+    ("Clean: the left half. Not clean: the border at three.", "zone edge"),
     ("Hub: bad. Rim: bad. Between: bad.", "zone full"),
     ("Overlap with the rim ring: none.", "texture separate"),
     ("It lies in the white gap, joining neither.", "texture separate"),
