@@ -63,7 +63,7 @@ _CLOCK = word_set("clock hour hours o'clock direction")
 _PLACE = word_set("where position location lie lies sit sits")
 _ASKS = {word: tuple(slots.split()) for slots, words in _SLOTS.items() for word in words}
 _KNOWN = word_set("the both two three these this that its their each four of")
-_BEYOND = word_set("apart besides beside else addition aside beyond")
+_BEYOND = word_set("apart besides beside else addition aside beyond leaving ignoring disregarding except")
 _ASIDE = word_set("relative respect from inside outside not near around of within between beyond seen than")
 """What may stand before a thing that is only a landmark: "with respect to the ring"."""
 _SIDES = word_set(
@@ -232,6 +232,7 @@ _ALL_OF_THEM = word_set(
 
 
 _FAILING = word_set("fail fails hit affected bad both")
+_CARRYING = word_set("carries carry holds hold bears bear contains contain hosts houses")
 _ONWARD = word_set("through over by across along from to")
 _GAPS = word_set("gap gaps opening open opens interrupted interruption mouth break missing")
 _WHICH = word_set("which what")
@@ -246,6 +247,12 @@ def _asks_where(words: list[str]) -> bool:
 
 def _asks_survivors(words: list[str]) -> bool:
     """Tell whether a question asks where dies pass: "Which stretch is spared?", "which zones are clean?"."""
+    if not _CARRYING.isdisjoint(words):
+        # "Which half carries the arc and which one is clean?" asks for both.
+        return False
+    last = max((n for n, word in enumerate(words[:-1]) if word == "."), default=-1)
+    # "Two features fail here. Which zone is still clean?"
+    words = words[last + 1 :]
     if not _FAILING.isdisjoint(words):
         return False
     at = next((n for n, word in enumerate(words) if word in _PARTS), 0)

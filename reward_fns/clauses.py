@@ -30,6 +30,8 @@ from .text import BREAK
 
 _ENOUGH = 1200
 _REASONS = (["it"], ["they"], ["this"], ["there"], ["the"])
+_ALL_OR_NONE = frozenset(("nothing", "everything", "none", "all"))
+_WHOLE = frozenset(("full", "entire", "whole", "complete", "all"))
 _REJECTS = frozenset(("out", "off", "not", "never", "excluded", "unlikely", "rejected", "against", "without"))
 _OTHERS = frozenset(("other", "others", "rest", "remaining", "remainder"))
 _PLACED = (["on"], ["at"], ["in"], ["to"], ["toward"], ["towards"])
@@ -136,9 +138,12 @@ class ClauseWalker(Mentions):
         if mark in (":", "=", "\u2013"):
             claims = self.reading.claims[self.from_here :]
             if self.passes_at == i and not claims:
-                # "Passes: the hub and the rim."
+                # "Passes: the hub and the rim.", "Not clean: the rim."
+                fails = self.deny == "deny"
                 self._new_clause()
-                self.good = True
+                self.good = not fails
+                if fails:
+                    self.reading.failing.add(self.clause)
                 return
             if self.rejected_at == i and not claims:
                 # "Less likely: a mechanical touch."
@@ -180,18 +185,10 @@ class ClauseWalker(Mentions):
                 placed = mark == "and" and self.words[i - 1] == "," and self.words[i + 1 : i + 2] in _PLACED
                 if self.deny and (follows_verb or pronoun or placed or self._adds(i)):
                     self._end_denial()
-                if follows_verb and anew:
+                if follows_verb and anew and not (mark == "," and self._apposed(k, i)):
                     self._new_clause()
         self.segment = len(self.reading.claims)
         self.joined = mark in ("and", "or", "&")
-
-    def _adds(self, i: int) -> bool:
-        """Tell whether a list goes on to say what is there as well: "no ring, and in addition a scratch"."""
-        following = self.words[i + 1 : i + 3]
-        if following[:1] == ["with"]:
-            # "nor is it sparse, with half of the dies gone"
-            return self.verb_seen
-        return following == ["in", "addition"] or following[:1] in (["additionally"], ["plus"], ["moreover"])
 
     def _ahead(self, k: int, i: int) -> tuple[bool, bool]:
         """Tell whether the stretch up to the next separator has a verb, or opens with a pronoun."""
@@ -208,7 +205,7 @@ class ClauseWalker(Mentions):
                 return False, pronoun
             if kind == "term":
                 for slot, _, _ in value:
-                    if slot in ("verb", "undone", "unreal"):
+                    if slot in ("verb", "undone", "unreal") or (slot == "good" and first in _ALL_OR_NONE):
                         return True, pronoun
                     if slot in ("turn", "deny", "contrast"):
                         return False, pronoun
@@ -329,6 +326,9 @@ class ClauseWalker(Mentions):
         if denied and value in ("full", "all") and words[i] == "any":
             # "no ring at any radius"
             return
+        if denied and slot == "zone" and words[i] in _WHOLE and value == "edge":
+            # "Not the entire circumference" denies how far it goes, not the place.
+            return
         if denied and not affirmed:
             # To deny "systematic" is not yet to say "random".
             return
@@ -398,6 +398,7 @@ _CUES: dict[str, Callable[[ClauseWalker, int, int], None]] = {
     "survivors": ClauseWalker._survivors,
     "lone": ClauseWalker._lone,
     "again": ClauseWalker._again,
+    "too": ClauseWalker._too,
     "bad": ClauseWalker._bad,
     "turn": ClauseWalker._turn,
     "choice": ClauseWalker._choice,

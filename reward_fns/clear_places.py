@@ -64,9 +64,27 @@ class ClearPlaces(Denials):
             # "Edge-Loc is excluded, as is Scratch."
             self.deny = "deny"
 
+    def _too(self, i: int, j: int) -> None:
+        """Take a place for clear as the ones before it: "the margins pass, and the middle does too"."""
+        claims, start = self.reading.claims, self.segment
+        here = claims[start:]
+        if self.deny or self.good or not here or self.clause in self.reading.failing:
+            return
+        before = claims[max(0, start - _RECENT) : start]
+        if (
+            before
+            and before[-1].sentence == self.sentence
+            and all(c.slot in PLACES and c.affirmed for c in here)
+        ):
+            last = [c for c in before if c.sentence == self.sentence and c.slot in PLACES]
+            if (last and not last[-1].affirmed) or self.passes_at > self.clause_start:
+                for claim in here:
+                    claim.affirmed = False
+
     def _bad(self, i: int, j: int) -> None:
         self.fails_at = j
-        if not self.deny:
+        if not self.deny and "between" not in self.words[max(self.clause_start, i - 3) : i]:
+            # "The zone between the failing hub and the ring is clean"
             self.reading.failing.add(self.clause)
         if self.deny == "deny" and i - self.deny_at <= 4 and self._places(self.from_here):
             self._clear_before()
@@ -128,6 +146,11 @@ class ClearPlaces(Denials):
             following and following not in SEPARATORS and following not in AFTER_CLEAR
         ):
             self.apart = True
+            return
+        if self.deny == "deny" and self.untrue == self.sentence:
+            # "I would not say that the center is spared": it fails.
+            for claim in self._places(self.from_here):
+                claim.affirmed = True
             return
         if self.deny == "deny" or self.unreal:
             return

@@ -24,6 +24,7 @@ HOUR_WORDS = frozenset((*NUMBERS, *ROMAN, "noon", "midnight", "half", "quarter")
 _HOURS = {
     **{word: float(hour) for word, hour in NUMBERS.items()},
     **{form: float(hour) for hour in range(1, 13) for form in (str(hour), f"{hour:02}")},
+    **{f"{hour}.5": hour + 0.5 for hour in range(1, 13)},
 }
 _AFTER_HOUR = word_set(
     """
@@ -58,6 +59,8 @@ _HANDS = frozenset(("clock", "hand"))
 _THE_HOUR = word_set("to from by on below above beneath under straddling straddles across opposite")
 _HOUR_WORDS = frozenset(("hour", "hours", "position", "mark", "direction"))
 _DIALS = word_set("clock dial watch clockface")
+_NEAR_HOUR = word_set("at near towards toward around past @ where until till facing faces face")
+_HOUR_NOUNS = frozenset(("direction", "side", "position", "mark"))
 _TILL = word_set("until till til thru")
 _ENDS = word_set(". , ; : ) ! ? and plus but while with or a the is there where are") | {"", "\n", "\u2013"}
 _OPEN = word_set(
@@ -84,23 +87,24 @@ def read_clock(words: list[str], start: int, dial: Dial = PLAIN) -> tuple[Arc, i
     if sure or (dial.scale == "hours" and _is_bare_hour(words, start, index, before, dial)):
         return Arc(hour, 0.0), index
     unit = words[index] if index < len(words) else ""
-    if unit in _AFTER_HOUR and unit not in ("side", "way") and before not in ("each", "by", "off", "every"):
+    distance = before in ("each", "by", "off", "every") and words[start - 1] != "the"
+    if unit in _AFTER_HOUR and unit not in ("side", "way") and not distance:
         # "Two hours further" is a distance.
         single = unit == "hours" or (unit == "hour" and words[start] in ("1", "one"))
         return None if single else (Arc(hour, 0.0), index + 1)
     named = words[start - 2] if start > 1 and words[start - 1] in (":", "=", "is", "about") else before
     if named == "is":
         named = words[start - 3] if start > 2 else ""
-    if named in ("clock", "position", "hour", "direction") and words[start].isdigit():
+    if named in ("clock", "position", "hour", "direction", "bearing") and words[start][0].isdigit():
         return Arc(hour, 0.0), index
-    if unit in UNITS or (unit not in _ENDS and unit not in _FOLLOWING):
+    if unit in UNITS or (unit not in _ENDS and unit not in _FOLLOWING and unit not in _STATES):
         return None
-    near = before in ("at", "near", "towards", "toward", "around", "past", "@", "where", "until", "till")
+    near = before in _NEAR_HOUR
     if before == "to" and start > 1 and words[start - 2] in ("pointing", "points", "point", "close", "next"):
         return Arc(hour, 0.0), index
     if not _HANDS.isdisjoint(words[max(0, start - 4) : start]):
         return Arc(hour, 0.0), index
-    pointed = before == "of" and start > 2 and words[start - 3] in ("direction", "side", "position", "mark")
+    pointed = before == "of" and not _HOUR_NOUNS.isdisjoint(words[max(0, start - 3) : start])
     if near or pointed or (before in _THE_HOUR and words[start - 1] == "the"):
         return Arc(hour, 0.0), index
     return None

@@ -24,9 +24,13 @@ COMPARED = word_set("more less better fewer other higher lower worse")
 COMPLEMENTS = word_set("inside outside beyond within elsewhere past further farther after afterwards")
 CONTACTS = word_set(
     """
-    crosses cross crossing touches touch touching reaches meets joins hits intersects crossed into through
-    across
+    crosses cross crossing touches touch touching reaches reaching meets meeting joins joining hits intersects
+    crossed into through across
     """
+)
+CONTACT_NOUNS = word_set(
+    "contact touch touching overlap link linked connection bridge crossing crosses junction joint merging"
+    " merger reaches reaching attachment connected"
 )
 LEAVING = word_set(
     "radially straight running going extending leading extends leads outward outwards"

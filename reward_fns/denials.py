@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .claims import ATTRIBUTES, HEADS
+from .claims import ATTRIBUTES, HEADS, PLACES, Claim
 from .clause_state import MOST_CLAIMS, ClauseState
 from .clock import NUMBERS
 from .cue_words import (
@@ -12,6 +12,7 @@ from .cue_words import (
     CLASSES,
     COLONS,
     COMPARED,
+    CONTACT_NOUNS,
     DROPPED,
     EVENLY,
     FAULTS,
@@ -59,6 +60,7 @@ class Denials(ClauseState):
             self._claim("shape", "none", True, i, j)
             return
         if word == "no" and (j >= len(words) or words[j] in AFTER_ANSWER):
+            self._answered_no(i)
             return
         # "The plasma is not uniform", "a furnace not heating evenly" still name the plasma and the furnace.
         self.faulty = not FAULTS.isdisjoint(words[j : j + 1]) or (
@@ -99,9 +101,31 @@ class Denials(ClauseState):
         headed = [
             c for c in self.reading.claims[-MOST_CLAIMS:] if c.start >= self.heading_start and c.end <= i
         ]
+        if headed and not CONTACT_NOUNS.isdisjoint(words[self.heading_start : i]):
+            self._no_contact(headed, i)
+            return True
         for claim in headed:
             claim.affirmed = not claim.affirmed if claim.slot in ATTRIBUTES else False
         return bool(headed) or CLASSES.isdisjoint(words[self.heading_start : i])
+
+    def _no_contact(self, headed: list[Claim], i: int) -> None:
+        """Take "contact with the ring: none" for apart from it: what is named is only a landmark."""
+        for claim in headed:
+            if claim.slot in HEADS:
+                claim.slot = "landmark"
+            elif claim.slot in PLACES:
+                claim.affirmed, claim.short = False, True
+            elif claim.slot == "texture" and claim.value == "touching":
+                claim.value = "separate"
+        if not any(c.slot == "texture" for c in headed):
+            self._claim("texture", "separate", True, i, i + 1)
+
+    def _answered_no(self, i: int) -> None:
+        """Deny the noun right before a bare no: "Ring yes, middle no."."""
+        last = self.reading.claims[-1] if self.reading.claims else None
+        if last is not None and last.end == i and last.clause == self.clause and not self.deny:
+            last.affirmed = False
+            last.short = last.slot == "zone"
 
     def _contrast(self, i: int, j: int) -> None:
         if (

@@ -75,7 +75,7 @@ def group_features(reading: Reading) -> list[Feature]:
     if "Donut" in named:
         for feature in features:
             _about_the_hub(feature)
-    return _everywhere([feature for feature in features if feature.claims], words)
+    return _all_zones(_everywhere([feature for feature in features if feature.claims], words))
 
 
 def _fill(claims: list[Claim]) -> None:
@@ -296,6 +296,32 @@ def _everywhere(features: list[Feature], words: list[str]) -> list[Feature]:
         else:
             fused.extend(group)
     return fused
+
+
+def _all_zones(features: list[Feature]) -> list[Feature]:
+    """Fuse places told one after another that cover the wafer: "Core: hit. Border: hit. Between: hit."."""
+    if len(features) < _THREE:
+        return features
+    placed: list[Feature] = []
+    zones: set[Value] = set()
+    for feature in features:
+        stands = [c for c in feature.claims if c.affirmed and not c.good]
+        if any(c.slot == "arc" or (c.slot in HEADS and c.value not in _ALL_OVER) for c in stands):
+            return features
+        here = {c.value for c in stands if c.slot == "zone"}
+        if here:
+            placed.append(feature)
+            zones |= here
+    halfway = any(z in ("between", "middle") or (isinstance(z, tuple) and 0.3 < z[0] < 0.7) for z in zones)
+    if len(placed) < _THREE or not (_cover(zones) or (halfway and {"center", "edge"} <= zones)):
+        return features
+    first = next(c for c in placed[0].claims if c.slot == "zone")
+    first.value = "full"
+    return [feature for feature in features if feature is placed[0] or feature not in placed]
+
+
+_THREE = 3
+_ALL_OVER = ("scatter", "full", "Random", "Near-full")
 
 
 def _cut(words: list[str], current: list[Claim], head: Claim, claim: Claim) -> int | None:

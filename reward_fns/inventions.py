@@ -213,7 +213,7 @@ def judge_clear(result: Judgement, reading: Reading, truth: Truth, lexicon: Lexi
             )
         elif found is not None:
             result.evidence.append(Evidence("met", f"{key} clear", 1.0, amount, found.start, found.end))
-        else:
+        elif key != "between":
             result.evidence.append(Evidence("missing", f"{key} clear", 0.0, amount * 0.5))
     partly = {c.clause for c in reading.claims if c.slot == "arc" and not c.affirmed}
     for claim in said[:_LOOKED_AT]:

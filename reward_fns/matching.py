@@ -19,6 +19,7 @@ from .inventions import (
 )
 from .lexicon import Lexicon
 from .options import Options
+from .relations import charge_spared, judge_relation
 from .slots import MINOR, judge_aspects, judge_flanks, judge_pairs, judge_spots, qualified, said_of
 from .things import Fact, Thing, Truth, fit
 from .verdict import judge_verdict
@@ -132,9 +133,12 @@ def judge(
             entry.thing = n
             _lighten(entry, thing, asked, lexicon, options)
     _misattributed(result, truth, lexicon)
-    _rest(result, reading, truth, weight)
+    if not asked.gap:
+        _rest(result, reading, truth, weight)
     _balance(result, truth, asked, lexicon, options)
+    judge_relation(result, reading, truth, weight, asked)
     judge_clear(result, reading, truth, lexicon, weight)
+    charge_spared(result, reading, truth, weight)
     judge_clear_arcs(result, reading, truth, lexicon, weight)
     judge_survivors(result, reading, truth, lexicon, weight, asked)
     charge_flawless(result, reading, truth, weight)
@@ -255,8 +259,12 @@ def _everywhere_said(facts: Sequence[Fact], reading: Reading, result: Judgement)
     values = {fact.value for fact in facts}
     if not values <= {"separate", "mixed"}:
         return False
-    if any(c.slot == "texture" and c.value in values and c.affirmed for c in reading.claims):
+    said = {c.value for c in reading.claims if c.slot == "texture" and c.affirmed and not c.good}
+    if said & values:
         return True
+    if "touching" in said:
+        # "It leans against the ring": two features, but not apart.
+        return False
     return len({id(owner) for feature, owner in result.bound if owner is not None and seen(feature)}) >= 2
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from .angles import Arc, agreement
 from .claims import ATTRIBUTES, HEADS, Claim, Value
 from .cue_words import NEGATIVE
 from .placing import Placing
@@ -117,3 +118,24 @@ class Mentions(Placing):
             and "," in words[last.end : i]
             and not NEGATIVE.intersection(words[last.end : i])
         )
+
+    def _apposed(self, k: int, i: int) -> bool:
+        """Tell whether a direction only says the one before it again: "on top, 11 to 1 o'clock, and ..."."""
+        last = self.reading.claims[-1] if self.reading.claims else None
+        if last is None or last.slot != "arc" or last.end != i or k + 1 >= len(self.items):
+            return False
+        start, _, kind, value = self.items[k + 1]
+        return (
+            kind == "arc"
+            and start == i + 1
+            and isinstance(last.value, Arc)
+            and agreement(value, last.value) > 0.0
+        )
+
+    def _adds(self, i: int) -> bool:
+        """Tell whether a list goes on to say what is there as well: "no ring, and in addition a scratch"."""
+        following = self.words[i + 1 : i + 3]
+        if following[:1] == ["with"]:
+            # "nor is it sparse, with half of the dies gone"
+            return self.verb_seen
+        return following == ["in", "addition"] or following[:1] in (["additionally"], ["plus"], ["moreover"])

@@ -40,6 +40,12 @@ _ENDING = frozenset(
 ) | {("up", "to"), ("out", "to"), ("reaches", "to"), ("extends", "to"), ("up", "until"), ("out", "until")}
 _DISCS = word_set("stops ends")
 _RELATIONS = {"across": "touching", "through": "touching", "outside": "separate"}
+_TORI = word_set("donut doughnut annulus torus toroid")
+_WITHIN_RING: dict[str, tuple[float, float]] = {
+    "inside": (0.0, 0.4),
+    "outside": (0.6, 1.0),
+    "beyond": (0.6, 1.0),
+}
 _END_OF: dict[Value, Value] = {"center": (0.0, 0.0), "edge": (1.0, 1.0)}
 _FROM = word_set("from out begins starts begin start beginning starting between")
 _UNTIL = word_set("to until till toward towards and reaching")
@@ -182,6 +188,7 @@ class Placing(ClearPlaces):
         leaves = onward or (before == "from" and earlier in LEAVING)
         if (before in CONTACTS or leaves) and (
             words[self.clause_start] == "it"
+            or earlier == "without"
             or any(c.slot in HEADS and c.affirmed for c in self.reading.claims[self.from_here :])
         ):
             # "a line that crosses the ring", "runs outwards from the ring"
@@ -198,6 +205,12 @@ class Placing(ClearPlaces):
         at = i - 1
         while at > max(0, i - 4) and words[at] in LINKS:
             at -= 1
+        within = _WITHIN_RING.get(words[at]) if words[i] in _TORI else None
+        if within is not None and not denied:
+            # "beyond the donut": a ring at half radius tells how far out that is.
+            self.reading.claims.append(
+                Claim("zone", within, not self.good, self.choice, at, i, self.clause, self.sentence)
+            )
         value = _RELATIONS.get(words[at])
         if value:
             self.reading.claims.append(

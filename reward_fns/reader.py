@@ -126,13 +126,37 @@ def take_as_depth(reading: Reading) -> None:
 
 def take_as_passing(reading: Reading) -> None:
     """Read an answer to "where are the good dies": its places pass, but for those that fail."""
+    # "Toward the right rim, as everywhere else, everything fails."
+    full = {
+        c.clause for c in reading.claims if c.value == "full" or (c.slot, c.value) == ("density", "dense")
+    }
     for claim in reading.claims:
-        if claim.clause in reading.failing or not claim.affirmed or claim.good:
+        if claim.clause in reading.failing:
+            continue
+        if claim.slot in PLACES and _named_not(reading.words, claim):
+            # "Neither the core nor the border", "not on the right"
+            claim.affirmed, claim.good = True, False
+            continue
+        if not claim.affirmed or claim.good or (claim.slot in PLACES and claim.clause in full):
             continue
         if claim.slot in PLACES and claim.value != "full":
             claim.affirmed, claim.good = False, True
         elif claim.slot in ("shape", "width", "size", "density", "length") and claim.value != "full":
             claim.good = True
+
+
+_NEITHER = word_set("not neither nor nowhere never")
+_BEFORE_PLACE = word_set("the a on in at to of near toward towards along around or and even right exactly")
+
+
+def _named_not(words: list[str], claim: Claim) -> bool:
+    """Tell whether a place is only named as not the one asked for: "nowhere on the right"."""
+    if claim.affirmed and not claim.good:
+        return False
+    at = claim.start - 1
+    while at >= 0 and words[at] in _BEFORE_PLACE:
+        at -= 1
+    return at >= 0 and words[at] in _NEITHER
 
 
 _DENIALS = word_set("no not never nothing without neither nor isn't doesn't cannot avoids than")

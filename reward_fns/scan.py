@@ -14,6 +14,7 @@ from .dial import PLAIN, Dial
 from .directions import COMPOUNDS, ORDINALS, QUARTERS, VERTICAL, read_arcs
 from .lexicon import Entry, Lexicon
 from .radii import STARTS, TENS, read_radius, spoken_percent
+from .spread import BOTH, OPENS, spread_about, spread_over
 from .text import BREAK
 from .words import word_set
 
@@ -232,6 +233,8 @@ def _spatial(words: list[str], i: int, dial: Dial) -> list[Item]:
     if word == "x":
         return _coordinates(words, i)
     if word in _TOLD or "0" <= word[0] <= "9":
+        if not BOTH.isdisjoint(words[i + 1 : i + 5]) and (spread := spread_over(words, i, dial)) is not None:
+            return [(i, spread[1], "arc", spread[0])]
         told = read_bearing(words, i, dial)
         if told is not None:
             return [(i, told[1], "term", ()) if told[0] is None else (i, told[1], "arc", told[0])]
@@ -242,6 +245,8 @@ def _spatial(words: list[str], i: int, dial: Dial) -> list[Item]:
     if word in _RADIAL_ONLY:
         return []
     arc = read_arcs(words, i, dial)
+    if arc is not None and not arc[0].length and arc[1] < len(words) and words[arc[1]] in OPENS:
+        arc = spread_about(arc[0], words, arc[1], dial) or arc
     return [] if arc is None else [(i, arc[1], "arc", arc[0])]
 
 

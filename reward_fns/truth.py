@@ -178,7 +178,7 @@ def _absorb(
     for claim in claims:
         if claim.good and claim.slot in ("zone", "arc", "size", "density"):
             truth.survivors.append(claim)
-        elif not claim.affirmed and claim.slot in ("zone", "arc") and claim.value != "between":
+        elif not claim.affirmed and claim.slot in ("zone", "arc"):
             truth.clear.append(claim)
         elif not claim.affirmed:
             truth.denied.append(claim)

@@ -31,6 +31,19 @@ SAID = [
     ("No part gets away.", "zone full"),
     ("The two zones lose equally many dies.", "density even"),
     ("All of it sits in the outermost five per cent.", "zone (0.95, 1.0)"),
+    ("Half an hour either side of nine.", "arc 8.5 to 9.5 o'clock"),
+    ("The rim fails near 5 o'clock, one hour each way.", "arc 4 to 6 o'clock"),
+    ("Two thirds of the way out in the direction of 8.", "arc 8 o'clock"),
+    ("Only those dies that are facing ten fail.", "arc 10 o'clock"),
+    ("Location: hour 1.5.", "arc 1.5 o'clock"),
+    ("I would not say that the hub is spared.", "zone center"),
+    ("Clean: the left half. Not clean: the border at three.", "zone edge"),
+    ("Hub: bad. Rim: bad. Between: bad.", "zone full"),
+    ("Overlap with the rim ring: none.", "texture separate"),
+    ("It lies in the white gap, joining neither.", "texture separate"),
+    ("It leans against the band.", "texture touching"),
+    ("The spot is beyond the donut.", "zone (0.6, 1.0)"),
+    ("The bad stretch is at the bottom, 5 to 7 o'clock, and the left margin is clean.", "arc 5 to 7 o'clock"),
     ("At bearing 225, three fifths of the way out.", "arc 7.5 o'clock"),
     ("Clockwise from two to five along the rim.", "arc 2 to 5 o'clock"),
     ("LR quadrant, mid R.", "arc 3 to 6 o'clock"),
@@ -94,6 +107,10 @@ DENIED = [
     ("Polisher and etcher have no bearing on this.", "cause cmp.general"),
     ("I'd drop anything that rotates, the spinner for one.", "cause litho.spin"),
     ("The perimeter as a whole is in excellent shape.", "zone edge"),
+    ("The left margin passes, and the hub does too.", "zone center"),
+    ("Half radius is clean, the rim included.", "zone edge"),
+    ("Ring yes, hub no.", "zone center"),
+    ("The top margin is as it ought to be, the border shows nothing.", "zone edge"),
     ("It gives the bullseye a wide berth.", "zone center"),
     ("It lets the border be.", "zone edge"),
     ("Halfway dies: 1 %.", "zone middle"),
@@ -188,3 +205,53 @@ def test_what_is_asked_is_judged(case: tuple[str, str, str, str], wrong: str) ->
         compute_score("wafer", text, rubric, {"question": question})["score"] for text in (right, wrong)
     ]
     assert scores[0] > 0.4 > scores[1]
+
+
+PLACES_TOLD = [
+    (
+        ["Edge-Loc"],
+        "Which half holds the arc, and which half is clean?",
+        "The right half holds it, an arc along the right edge from 2 to 4 o'clock. The left half is clean.",
+        "The right half holds the arc, at the rim from 2 to 4; the left half is clean.",
+        "The left half holds the arc, at the rim from 8 to 10; the right half is clean.",
+    ),
+    (
+        ["Near-full"],
+        "Where are the few good dies?",
+        "The few passing dies are at the top rim, near 12 o'clock; nearly the whole wafer fails.",
+        "Not on the left, they sit at the top rim near 12 o'clock.",
+        "Nowhere at the top rim; they sit in the center.",
+    ),
+    (
+        ["Random"],
+        "Are all zones hit?",
+        "Yes, the fails are scattered over the whole wafer, with no preferred side or zone.",
+        "Hub: hit. Half radius: hit. Rim: hit. All scattered at random.",
+        "Scattered at random over the whole wafer, but the left half is spared.",
+    ),
+    (
+        ["Edge-Ring", "Loc"],
+        "Where is the patch, and does it touch the ring?",
+        "The patch is at 5 o'clock at mid-radius and does not touch the edge ring; it is separate from it.",
+        "Patch: 5 o'clock, mid-radius. Contact with the edge ring: none.",
+        "The patch is at 5 o'clock and leans against the edge ring; it touches it.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("labels", "question", "reference", "right", "wrong"), PLACES_TOLD)
+def test_places_exchanged_or_contradicted_are_not_paid(
+    labels: list[str], question: str, reference: str, right: str, wrong: str
+) -> None:
+    rubric = json.dumps(
+        {
+            "version": 1,
+            "dimension": "spatial",
+            "labels": labels,
+            "must_hit": [],
+            "reference_answer": reference,
+        }
+    )
+    good, bad = (compute_score("t", a, rubric, {"question": question})["score"] for a in (right, wrong))
+    assert good > 0.65
+    assert bad < good - 0.3
