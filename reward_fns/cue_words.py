@@ -124,6 +124,8 @@ WOULD = word_set(
     """
     hug follow run cross close look start end fill show leave need require have lie sit reach touch extend
     spare hit affect cover light mark form surround stretch go fail begin occupy stand spread
+    circle encircle come return stay keep contain consist pass involve remain ring enclose swallow
+    wipe kill spoil cut draw carry attack call
     """
 )
 RESTS = word_set("rest remaining remainder otherwise elsewhere residual")
