@@ -15,7 +15,7 @@ TOWARD = word_set(
     toward towards outwards outward inwards inward fade fades facing faces
     """
 )
-ANSWERS_NO = word_set("no none not zero absent nil never nowhere missing")
+ANSWERS_NO = word_set("no none nothing not zero absent nil never nowhere missing")
 HEADING = 5
 """Words of a heading at most: "Longer: the scratch"."""
 COLONS = frozenset((":", "=", "\u2013", "?"))

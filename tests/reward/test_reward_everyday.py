@@ -109,6 +109,7 @@ DENIED = [
     ("The alleged scratch is background.", "type Scratch"),
     ("It is small, edge-ring not possible.", "type Edge-Ring"),
     ("A closed band isn't there.", "shape ring"),
+    ("Rim: a patch. Hub and halfway: nothing.", "zone center"),
 ]
 
 
