@@ -15,6 +15,7 @@ _NUMBERED = {
 }  # fmt: skip
 _NOUNS = word_set("option alternative choice number variant possibility")
 _ONES = word_set("one type class kind label variant option version pattern defect")
+_CHOOSERS = word_set("i we one i'd")
 _DENIALS = word_set("not no without can't cannot isn't never hardly")
 
 
@@ -35,7 +36,7 @@ def settle(reading: Reading, choices: Sequence[Claim]) -> None:
     if not 0 < end <= _LONGEST or any(c.slot in HEADS and c.start < end for c in reading.claims):
         return
     which = _numbered(opening)
-    if which is None:
+    if which is None and not _supposes(opening):
         which = _half_named(opening, choices)
     if which is not None:
         _add(reading, choices[which if _DENIALS.isdisjoint(opening) else 1 - which], end)
@@ -57,6 +58,12 @@ def _numbered(opening: Sequence[str]) -> int | None:
         if not _NOUNS.isdisjoint(beside) or (word not in ("a", "b", "1", "2") and len(opening) <= n + 2):
             return which
     return None
+
+
+def _supposes(opening: Sequence[str]) -> bool:
+    """Tell whether it says what a class would be like: "An Edge-Loc would be confined to one sector"."""
+    at = opening.index("would") if "would" in opening else 0
+    return at > 0 and opening[at - 1] not in _CHOOSERS
 
 
 def _half_named(opening: Sequence[str], choices: Sequence[Claim]) -> int | None:

@@ -15,7 +15,7 @@ TOWARD = word_set(
     toward towards outwards outward inwards inward fade fades facing faces
     """
 )
-ANSWERS_NO = word_set("no none not zero absent nil never nowhere missing")
+ANSWERS_NO = word_set("no none nothing not zero absent nil never nowhere missing")
 HEADING = 5
 """Words of a heading at most: "Longer: the scratch"."""
 COLONS = frozenset((":", "=", "\u2013", "?"))
@@ -128,6 +128,8 @@ WOULD = word_set(
     """
     hug follow run cross close look start end fill show leave need require have lie sit reach touch extend
     spare hit affect cover light mark form surround stretch go fail begin occupy stand spread
+    circle encircle come return stay keep contain consist pass involve remain ring enclose swallow
+    wipe kill spoil cut draw carry attack call
     """
 )
 RESTS = word_set("rest remaining remainder otherwise elsewhere residual")

@@ -180,7 +180,9 @@ class Denials(ClauseState):
     def _undo(self, i: int, j: int) -> None:
         if self._denies_heading(i, j) or self._denies_heading(i, i + 1):
             return
-        denied = self.deny == "deny"
+        # "A ring isn't there" denies once, what went before.
+        words = self.words
+        denied = self.deny == "deny" and not (self.deny_at == j and words[j - 1] == "there")
         self.rejected_at = j
         self.undone = self.sentence
         # "The nozzle is out of tune", "the head pressure is wrong" blame the nozzle and the head.

@@ -8,7 +8,7 @@ from .asked import Asked
 from .binding import beside, bind
 from .claims import ATTRIBUTES, HEADS, Claim, Feature, Reading
 from .evidence import Evidence, Judgement, Weight, seen
-from .exchange import judge_exchange
+from .exchange import judge_exchange, judge_places
 from .extent import judge_extent
 from .inventions import (
     charge_flawless,
@@ -144,6 +144,8 @@ def judge(
     charge_flawless(result, reading, truth, weight)
     charge_inventions(result, reading, truth, options.penalty * options.invention)
     judge_exchange(result, truth, lexicon, relevance["zone"] if relevance else 0.0)
+    if dimension == "defect_type":
+        judge_places(result, reading, truth, lexicon, asked)
     judge_extent(result, reading, truth.extent, asked)
     judge_verdict(result, reading, truth, asked, lexicon)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)

@@ -12,9 +12,50 @@ from .scan import SENTENCE_ENDS, SEPARATORS
 from .words import word_set
 
 _AT_LARGE = frozenset(
-    ("has", "would", "needs", "means", "is", "runs", "goes", "sits", "lies", "covers", "fills")
+    (
+        "has",
+        "would",
+        "needs",
+        "means",
+        "is",
+        "runs",
+        "goes",
+        "sits",
+        "lies",
+        "covers",
+        "fills",
+        "looks",
+        "follows",
+        "keeps",
+        "stays",
+        "leaves",
+        "shows",
+        "hugs",
+        "circles",
+        "touches",
+        "have",
+        "had",
+        "wants",
+        "requires",
+        "involves",
+        "demands",
+        "contains",
+        "consists",
+        "implies",
+        "presupposes",
+        "occupies",
+    )
 )
 _HERE = word_set("this here these ours")
+_ALWAYS = word_set("must needs should normally usually typically always")
+_COMPARES = word_set("more less fewer different otherwise larger wider thicker longer")
+_ARTICLES = word_set("a an any every real true genuine typical classic proper")
+_NAMED = word_set("map pattern wafer signature class type defect picture distribution case one failure")
+_OPENS = word_set("because since while whereas but and as for so though although")
+_CUTS = frozenset((".", ";", ",", ":", "\u2013"))
+_LINKS = word_set("but and whereas while")
+_LONG = 24
+"""Words within which a text comes to what is seen here."""
 _SHAPES = frozenset(
     ("ring", "blob", "line", "arc", "grid", "Donut", "Edge-Ring", "Scratch", "Loc", "Center", "Edge-Loc")
 )
@@ -61,13 +102,36 @@ class Mentions(Placing):
     def _at_large(self, i: int, j: int) -> bool:
         """Tell whether a sentence says what a class is like, and the next what is seen here."""
         words = self.words
-        if i < 1 or words[i - 1] not in ("a", "an") or (i > 1 and words[i - 2] not in SENTENCE_ENDS):
+        start = i
+        while start and words[start - 1] in _ARTICLES:
+            start -= 1
+        article = start < i
+        within = bool(start) and words[start - 1] == "in" and article
+        start -= within
+        if start and words[start - 1] not in SEPARATORS and words[start - 1] not in _OPENS:
             return False
-        if j >= len(words) or words[j] not in _AT_LARGE:
+        if j < len(words) and words[j] in _NAMED:
+            j += 1
+        if j >= len(words):
             return False
-        for n in range(j, min(j + 24, len(words) - 1)):
-            if words[n] in (".", ";", ",", ":", "\u2013"):
-                following = words[n + 2 if words[n + 1] in ("but", "and") and n + 2 < len(words) else n + 1]
+        said = words[j : j + 4]
+        if within:
+            # "In a random map every other die would pass; here ..."
+            return self._comes_to_this(j)
+        if said[0] in _ALWAYS or (said[0] != "is" and not _COMPARES.isdisjoint(said)):
+            # "Near-full must be nearly all bad", "random has much more green", "it looks different".
+            return said[0] in _AT_LARGE or said[0] in _ALWAYS
+        if not article:
+            # "Edge-Loc is an arc too, but one that hugs the border, and this one ..."
+            return "too" in words[j : j + 6] and said[0] == "is" and self._comes_to_this(j)
+        return said[0] in _AT_LARGE and self._comes_to_this(j)
+
+    def _comes_to_this(self, at: int) -> bool:
+        """Tell whether a text soon turns to what is seen here: "..., and this one has none"."""
+        words = self.words
+        for n in range(at, min(at + _LONG, len(words) - 1)):
+            if words[n] in _CUTS:
+                following = words[n + 2 if words[n + 1] in _LINKS and n + 2 < len(words) else n + 1]
                 if following in _HERE:
                     return True
         return False

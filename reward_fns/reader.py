@@ -44,6 +44,9 @@ _ALONE: dict[tuple[str, ...], int] = {
     ("it", "is"): 1, ("they", "are"): 1, ("it", "isn't"): -1, ("they", "aren't"): -1, ("there", "is"): 1,
     ("there", "isn't"): -1, ("it", "has"): 1, ("it", "hasn't"): -1, ("it", "was"): 1}  # fmt: skip
 """The same, where nothing follows in the clause: "It isn't; ..." """
+_UNABLE = frozenset(("can't", "cannot", "don't", "couldn't", "didn't"))
+_SEE = frozenset(("find", "see", "spot", "detect", "recognise", "recognize", "discern"))
+_ANY = frozenset(("any", "one", "either"))
 _SAME = frozenset(("difference", "differences", "variation", "change", "distinction"))
 """To deny these is no answer no: "no difference" between two places may be a yes."""
 _ENDS = frozenset((".", ",", ";", ":", "\u2013", BREAK))
@@ -104,6 +107,9 @@ def read(
                 reading.opening = _ALONE.get(tuple(words[:2]), 0)
             if reading.opening > 0 and words[2:3] == ["not"]:
                 reading.opening = -1
+            if words[0] in ("i", "we") and words[1:2] and words[1] in _UNABLE and _SEE.issuperset(words[2:3]):
+                # "I can't find any."
+                reading.opening = -1 if words[3:4] and words[3] in _ANY else reading.opening
     walker = ClauseWalker(measured, items, reading, skip)
     if choices:
         walker.choose(choices)

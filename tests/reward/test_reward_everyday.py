@@ -116,6 +116,17 @@ DENIED = [
     ("Halfway dies: 1 %.", "zone middle"),
     ("The lower right takes the punishment, the core gets away scot-free.", "zone center"),
     ("A donut has a hole; this has none.", ""),
+    ("A scratch follows a course; this follows none.", "type Scratch"),
+    ("In a random map one die in two would live, and here hardly any does.", "type Random"),
+    ("Near-full must lose nearly every die.", "type Near-full"),
+    ("Random leaves far more green.", "type Random"),
+    ("A total failure looks different.", "type Near-full"),
+    ("You could be tempted to call it a donut.", "type Donut"),
+    ("Its bend doesn't turn it into an edge arc.", "type Edge-Loc"),
+    ("The alleged scratch is background.", "type Scratch"),
+    ("It is small, edge-ring not possible.", "type Edge-Ring"),
+    ("A closed band isn't there.", "shape ring"),
+    ("Rim: a patch. Hub and halfway: nothing.", "zone center"),
 ]
 
 
@@ -147,6 +158,28 @@ def test_the_latter_is_the_second_choice_of_the_question() -> None:
     ]:
         claims = read(read_text(text), load_lexicon(None), choices=asked.choices).claims
         assert [c.value for c in claims if c.slot == "type" and c.affirmed] == [value]
+
+
+def test_what_a_class_would_be_like_is_no_choice() -> None:
+    asked = read_question("Edge-Loc or Edge-Ring?", None)
+    for answer in ("An Edge-Ring would run all around.", "An Edge-Ring would be closed. This is open."):
+        claims = read(read_text(answer), load_lexicon(None), choices=asked.choices).claims
+        assert "Edge-Ring" not in [c.value for c in claims if c.slot == "type" and c.affirmed]
+
+
+def test_exchanged_places_of_two_classes_cost() -> None:
+    reference = "The compact patch in the upper left is a Loc; the thin line in the lower right is a Scratch."
+    question = {"question": "One feature is in the upper left, one in the lower right. Which is where?"}
+    rubric = {"version": 1, "dimension": "defect_type", "labels": ["Loc", "Scratch"], "must_hit": [],
+              "must_avoid": [], "reference_answer": reference}  # fmt: skip
+    right, wrong = (
+        compute_score("own", text, json.dumps(rubric), question)["score"]
+        for text in (
+            "Top left: a localized clump. Bottom right: a scratch.",
+            "Bottom right: a localized clump. Top left: a scratch.",
+        )
+    )
+    assert right > 0.8 and wrong < 0.5
 
 
 def _score(labels: list[str], reference: str, answer: str, dimension: str = "spatial") -> float:
