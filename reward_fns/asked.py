@@ -247,12 +247,19 @@ def _asks_where(words: list[str]) -> bool:
 
 def _asks_survivors(words: list[str]) -> bool:
     """Tell whether a question asks where dies pass: "Which stretch is spared?", "which zones are clean?"."""
-    if not _CARRYING.isdisjoint(words):
+    if "and" in words and not _CARRYING.isdisjoint(words):
         # "Which half carries the arc and which one is clean?" asks for both.
         return False
-    last = max((n for n, word in enumerate(words[:-1]) if word == "."), default=-1)
     # "Two features fail here. Which zone is still clean?"
-    words = words[last + 1 :]
+    return any(_is_about_survivors(sentence) for sentence in _sentences(words))
+
+
+def _sentences(words: list[str]) -> list[list[str]]:
+    ends = [n + 1 for n, word in enumerate(words) if word in (".", "?")]
+    return [words[a:b] for a, b in itertools.pairwise([0, *ends, len(words)]) if a < b]
+
+
+def _is_about_survivors(words: list[str]) -> bool:
     if not _FAILING.isdisjoint(words):
         return False
     at = next((n for n, word in enumerate(words) if word in _PARTS), 0)
