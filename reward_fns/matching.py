@@ -339,7 +339,7 @@ def _denies(claim: Claim, thing: Thing, truth: Truth) -> bool:
         return claim.value == thing.label
     if claim.slot == "shape":
         shapes = thing.values("shape")
-        return claim.value in shapes and claim.value != "none"
+        return claim.value in shapes and claim.value != "none" and not thing.outdated(str(claim.value))
     return False
 
 
