@@ -50,7 +50,7 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "texture": (
         "straight", "curved", "hollow", "round", "straightness", "oriented", "orientation", "connected",
         "touch", "touches", "separated", "cross", "hole", "oval", "elongated", "parallel", "bent", "separate",
-        "curvature", "curve", "slant", "tilt", "stretched", "crossing", "hang", "joined", "attached", "contact",
+        "curvature", "curve", "slant", "tilt", "stretched", "crossing", "joined", "attached", "contact",
     ),
     "texture density": ("filled", "solid"),
     "type": (

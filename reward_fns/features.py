@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .claims import ATTRIBUTES, HEADS, Claim, Feature, Reading, Value
 from .scan import SEPARATORS
 from .words import word_set
@@ -114,8 +116,7 @@ def _round_the_edge(feature: Feature, words: list[str]) -> None:
     for claim in feature.claims:
         if claim.value == "Donut" and claim.affirmed and "hollow" in words[claim.start : claim.end]:
             claim.slot, claim.value = "shape", "ring"
-            hollow = Claim("texture", "hollow", True, claim.hedged, claim.start, claim.end, claim.clause, claim.sentence)
-            feature.claims.append(hollow)
+            feature.claims.append(replace(claim, slot="texture", value="hollow"))
             return
 
 

@@ -18,8 +18,8 @@ _PLACES = {
 }
 _OWNERS = word_set(
     """
-    cluster clusters patch ring rings band arc blob spot piece feature features one donut pattern loop hoop clump
-    lump circle segment crescent defect object structure scratch line belt
+    cluster clusters patch ring rings band arc blob spot piece feature features one donut pattern loop hoop
+    clump lump circle segment crescent defect object structure scratch line belt
     """
 )
 """Nouns that make a name of a place before them: "the edge cluster", "the inner ring" is no flank."""

@@ -189,7 +189,7 @@ def _partial(slot: str, claim: Claim, feature: Feature, thing: Thing) -> bool:
 
 
 def qualified(claim: Claim, claims: Sequence[Claim], thing: Thing, lexicon: Lexicon) -> bool:
-    """Tell whether a denied noun is denied for its adjective alone: "nor a diffuse cloud", "no closed loop"."""
+    """Tell whether a denied noun is denied for its adjective alone: "a diffuse cloud", "no closed loop"."""
     return any(
         (c.end == claim.start or (c.start == claim.start and c.end == claim.end))
         and not c.affirmed
