@@ -90,7 +90,7 @@ class Thing:
         """Tell whether a shape is only what the class usually has, where the reference names another one."""
         facts = self.facts.get("shape", ())
         usual = any(fact.value == shape and fact.source == "class" for fact in facts)
-        return usual and any(fact.source != "class" for fact in facts)
+        return usual and shape != "ring" and any(fact.source != "class" for fact in facts)
 
     def forget(self, slot: str) -> None:
         """Drop what is known of a slot."""
