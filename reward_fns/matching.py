@@ -117,7 +117,12 @@ def judge(
                     entry.credit *= (
                         options.penalty * options.wrong * (6.0 if dimension == "defect_type" else 1.0)
                     )
-                    if slot == "texture" and slot in asked.slots and entry.why == _PLAINLY:
+                    if (
+                        slot == "texture"
+                        and dimension == "morphology"
+                        and slot in asked.slots
+                        and entry.why == _PLAINLY
+                    ):
                         # "Do they touch?" is answered wrongly, whatever else is right.
                         entry.weight *= _ANSWERED_WRONG
                 elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
