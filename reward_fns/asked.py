@@ -29,9 +29,10 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "arc around": ("circumference", "azimuthal", "symmetric", "symmetrical", "angular", "around", "round"),
     "density": (
         "dense", "denser", "density", "harder", "populated", "heavier", "filling", "weight", "loaded",
-        "strong", "stronger", "packed", "filling", "compactness", "compact", "coverage", "tightly", "loading",
+        "strong", "stronger", "packed", "filling", "compactness", "coverage", "tightly", "loading",
         "intensity",
     ),
+    "density shape": ("compact",),
     "border density texture shape": ("texture",),
     "closure": (
         "closed", "closure", "continuous", "broken", "gap", "gaps", "interrupted", "complete", "continuity",
@@ -49,6 +50,7 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     "texture": (
         "straight", "curved", "hollow", "round", "straightness", "oriented", "orientation", "connected",
         "touch", "touches", "separated", "cross", "hole", "oval", "elongated", "parallel", "bent", "separate",
+        "curvature", "curve", "slant", "tilt", "stretched", "crossing", "joined", "attached", "contact",
     ),
     "texture density": ("filled", "solid"),
     "type": (
@@ -59,6 +61,11 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 _AT_LARGE = frozenset(_SLOTS["shape density closure border width size length texture"])
+_CLASS_WORDS = word_set("class classes type types label labels category name")
+_REFERRING = word_set("features patterns")
+_COUNTS = word_set("two three four both these")
+"""Nouns that only refer to what is there, where a question asks for attributes of it."""
+_NONE: frozenset[str] = frozenset()
 _CLOCK = word_set("clock hour hours o'clock direction")
 _PLACE = word_set("where position location lie lies sit sits")
 _ASKS = {word: tuple(slots.split()) for slots, words in _SLOTS.items() for word in words}
@@ -157,9 +164,16 @@ def read_question(question: str, lexicon_path: str | None) -> Asked:
     claims = read(text, lexicon).claims
     given = [claim for claim in claims if _is_given(words, claim)]
     slots = {slot for n, word in enumerate(words) if word not in _AT_LARGE for slot in _asks(words, n)}
+    referring = _NONE
+    if slots.intersection(ATTRIBUTES) and _CLASS_WORDS.isdisjoint(words):
+        # "Which of the two patterns is fuzzy?" asks for no class.
+        counted = {b for a, b in itertools.pairwise(words) if a in _COUNTS}
+        referring = _REFERRING & counted
+        if referring:
+            slots.discard("type")
     if slots.isdisjoint(("zone", "arc")):
         # "Describe it" asks for all of its form; "describe its position" does not.
-        slots |= {slot for n in range(len(words)) for slot in _asks(words, n)}
+        slots |= {slot for n, word in enumerate(words) if word not in referring for slot in _asks(words, n)}
     if "form" in words and len(slots.intersection(ATTRIBUTES)) > 1:
         # "The form: width, straightness, continuity" names what is meant by form.
         slots.discard("shape")

@@ -34,6 +34,7 @@ _ALL_OR_NONE = frozenset(("nothing", "everything", "none", "all"))
 _WHOLE = frozenset(("full", "entire", "whole", "complete", "all"))
 _REJECTS = frozenset(("out", "off", "not", "never", "excluded", "unlikely", "rejected", "against", "without"))
 _OTHERS = frozenset(("other", "others", "rest", "remaining", "remainder"))
+_DEFINITE = frozenset(("the", "this", "that"))
 _PLACED = (["on"], ["at"], ["in"], ["to"], ["toward"], ["towards"])
 
 
@@ -297,9 +298,9 @@ class ClauseWalker(Mentions):
                 return
             if value == "center" and j == i + 1 and words[i] == "center" and self._listed(i, j):
                 slot, value = "type", "Center"
-        elif (slot == "cause" and value == "vague.general") or (
-            slot == "zone" and value == "full" and words[i] in THROUGHOUT and self._qualifies(i, j)
-        ):
+            if value == "full" and words[i] in THROUGHOUT and self._qualifies(i, j):
+                return
+        elif slot == "cause" and value == "vague.general":
             return
         elif slot in HEADS and value in ("None", "none") and not self.deny and self._plain_place(i):
             # "The right half is unremarkable"
@@ -309,6 +310,9 @@ class ClauseWalker(Mentions):
         if len(claims) >= _ENOUGH:
             return
         if (self.unreal and slot != "cause") or (self.deny == "contrast" and slot in PLACES):
+            return
+        if slot in HEADS and self.deny and i and words[i - 1] in _DEFINITE and self._still_there(i):
+            self._stands(slot, value, i, j)
             return
         if self.deny == "list" and slot not in HEADS and slot != "texture":
             self._end_denial()

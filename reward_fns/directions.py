@@ -16,6 +16,7 @@ COMPOUNDS = {
     for a in ("top", "upper", "up", "bottom", "lower", "down")
     for b in ("left", "right")
     for joint in ("",)
+    if (a, b) != ("up", "right")
 }
 COMPOUNDS |= {"ul": (1, -1), "ur": (1, 1), "ll": (-1, -1), "lr": (-1, 1)}
 COMPOUNDS |= {"tl": (1, -1), "tr": (1, 1), "bl": (-1, -1), "br": (-1, 1)}

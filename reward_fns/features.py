@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from .claims import ATTRIBUTES, HEADS, Claim, Feature, Reading, Value
 from .scan import SEPARATORS
 from .words import word_set
@@ -75,6 +77,8 @@ def group_features(reading: Reading) -> list[Feature]:
     if "Donut" in named:
         for feature in features:
             _about_the_hub(feature)
+        for feature in features:
+            _round_the_edge(feature, words)
     return _all_zones(_everywhere([feature for feature in features if feature.claims], words))
 
 
@@ -103,6 +107,17 @@ def _about_the_hub(feature: Feature) -> None:
         feature.claims = [
             c for c in feature.claims if c.slot != "zone" or c.value != "center" or not c.affirmed or c.good
         ]
+
+
+def _round_the_edge(feature: Feature, words: list[str]) -> None:
+    """Take "a hollow ring along the rim" for a ring: only by its proper name is it a donut there."""
+    if "edge" not in feature.values("zone") or "middle" in feature.values("zone"):
+        return
+    for claim in feature.claims:
+        if claim.value == "Donut" and claim.affirmed and "hollow" in words[claim.start : claim.end]:
+            claim.slot, claim.value = "shape", "ring"
+            feature.claims.append(replace(claim, slot="texture", value="hollow"))
+            return
 
 
 def _at_the_edge(feature: Feature, words: list[str]) -> None:

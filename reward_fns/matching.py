@@ -68,6 +68,8 @@ _WHERE_CLEAR = 2.5
 """How much more it counts what is clear when that is the question."""
 _BESIDES = 0.3
 """What a feature counts when the question asks about another one."""
+_ANSWERED_WRONG = 2.0
+_PLAINLY = "something else is true"
 _DIRECTIONS = frozenset(("arc", "around"))
 
 
@@ -116,6 +118,14 @@ def judge(
                     entry.credit *= (
                         options.penalty * options.wrong * (6.0 if dimension == "defect_type" else 1.0)
                     )
+                    if (
+                        slot == "texture"
+                        and dimension == "morphology"
+                        and slot in asked.slots
+                        and entry.why == _PLAINLY
+                    ):
+                        # "Do they touch?" is answered wrongly, whatever else is right.
+                        entry.weight *= _ANSWERED_WRONG
                 elif entry.credit == 0.0 and slot == "texture" and _everywhere_said(facts, reading, result):
                     entry.credit, entry.verdict = 1.0, "met"
                 result.evidence.append(entry)
@@ -349,7 +359,7 @@ def _denies(claim: Claim, thing: Thing, truth: Truth) -> bool:
         return claim.value == thing.label
     if claim.slot == "shape":
         shapes = thing.values("shape")
-        return claim.value in shapes and claim.value != "none"
+        return claim.value in shapes and claim.value != "none" and not thing.outdated(str(claim.value))
     return False
 
 

@@ -65,6 +65,8 @@ _BEFORE_CHOICE = word_set(
 )
 _LABELLING = word_set("as under label class type call it definitely clearly plainly simply purely still just")
 _LABELLED = word_set("type class kind label category , (")
+_CALLING = word_set("call say think claim describe consider find believe label")
+_TELLS_OF_IT = word_set("which whose")
 _LATTER = frozenset(("latter", "second"))
 _CHOSEN = {"first": 0, "former": 0, "second": 1, "latter": 1}
 
@@ -164,11 +166,36 @@ class Mentions(Placing):
             Claim("shape", "none", True, False, last.start, last.end, self.clause + 1, last.sentence)
         )
 
+    def _still_there(self, i: int) -> bool:
+        """Tell whether a denial spares a definite noun: "I wouldn't call the line straight"."""
+        words = self.words
+        if self.deny == "contrast":
+            return words[i - 2] == "unlike"
+        before = words[max(0, i - 3) : i - 1]
+        return words[i - 2] in _CALLING or (before[-1:] == ["that"] and before[0] in _CALLING)
+
+    def _stands(self, slot: str, value: Value, i: int, j: int) -> None:
+        """Affirm a noun of which only what follows is denied; the one it is unlike is merely named."""
+        if self.deny == "contrast":
+            if not _TELLS_OF_IT.intersection(self.words[j : j + 3]):
+                return
+            # "unlike the spot, which is solid"
+            self._new_clause()
+        self.reading.claims.append(
+            Claim(slot, value, True, self.choice, i, j, self.clause, self.sentence, self.good)
+        )
+
     def _qualifies(self, i: int, j: int) -> bool:
-        """Tell whether "throughout" goes with an attribute: "evenly packed throughout"."""
+        """Tell whether "throughout" goes with an attribute of a thing: "the blob is dense throughout"."""
         claims = self.reading.claims
         last = claims[-1] if claims else None
-        return last is not None and last.slot in ATTRIBUTES and i - last.end <= 1 and last.affirmed
+        return (
+            last is not None
+            and last.slot in ATTRIBUTES
+            and i - last.end <= 1
+            and last.affirmed
+            and any(c.slot in HEADS and c.value in _SHAPES for c in claims[self.from_here :])
+        )
 
     def _turns_from_denial(self, slot: str, i: int) -> bool:
         """Tell whether a list goes on to say what is there: "without a break, and crisply cut"."""

@@ -11,6 +11,7 @@ from .dial import PLAIN, Dial, dial_for
 from .features import group_features
 from .lengths import in_radii
 from .lexicon import Lexicon
+from .refine import refine
 from .scan import SEPARATORS, Item, corrected, scan
 from .text import BREAK, Text
 from .words import word_set
@@ -116,6 +117,7 @@ def read(
     walker.run()
     if choices:
         settle(reading, choices)
+    refine(reading)
     reading.features = group_features(reading)
     return reading
 

@@ -9,13 +9,20 @@ from .scan import SEPARATORS
 from .words import word_set
 
 _FLANKS = {
-    **dict.fromkeys(word_set("inner inside inboard inward inwards innermost"), "in"),
+    **dict.fromkeys(word_set("inner inside inboard inward inwards innermost interior"), "in"),
     **dict.fromkeys(word_set("outer outside outboard outward outwards outermost outskirts"), "out"),
 }
 _PLACES = {
     **dict.fromkeys(word_set("hub center middle core hole eye axis heart"), "in"),
     **dict.fromkeys(word_set("rim edge perimeter periphery margin circumference brim bevel"), "out"),
 }
+_OWNERS = word_set(
+    """
+    cluster clusters patch ring rings band arc blob spot piece feature features one donut pattern loop hoop
+    clump lump circle segment crescent defect object structure scratch line belt
+    """
+)
+"""Nouns that make a name of a place before them: "the edge cluster", "the inner ring" is no flank."""
 _OTHER = {"in": "out", "out": "in", "": ""}
 _STOPS = (SEPARATORS - {":"}) | {"while", "but", "whereas", "with", "than"}
 _TELLING = _STOPS.union(_FLANKS, _PLACES)
@@ -57,6 +64,8 @@ def _nearest(words: Sequence[str], tokens: range) -> str:
             continue
         if word in _STOPS:
             break
+        if words[n + 1 : n + 2] and words[n + 1] in _OWNERS:
+            continue
         flank = _FLANKS.get(word)
         if flank:
             return flank

@@ -157,7 +157,9 @@ def _direct(
             ):
                 # "The upper half of the rim is clean" leaves the rest of it.
                 continue
-            if slot == "shape" and qualified(claim, feature.claims, thing, lexicon):
+            if slot == "shape" and (
+                thing.outdated(str(claim.value)) or qualified(claim, feature.claims, thing, lexicon)
+            ):
                 continue
             if value == 1.0 and slot not in ("arc", "around") and weight > _LEAST:
                 worst, wrong = min(worst, -1.0), claim
@@ -187,9 +189,12 @@ def _partial(slot: str, claim: Claim, feature: Feature, thing: Thing) -> bool:
 
 
 def qualified(claim: Claim, claims: Sequence[Claim], thing: Thing, lexicon: Lexicon) -> bool:
-    """Tell whether a denied noun is denied for its adjective alone: "nor a diffuse cloud"."""
+    """Tell whether a denied noun is denied for its adjective alone: "a diffuse cloud", "no closed loop"."""
     return any(
-        c.end == claim.start and not c.affirmed and c.slot in ATTRIBUTES and fit(c, thing, lexicon) < 0.0
+        (c.end == claim.start or (c.start == claim.start and c.end == claim.end))
+        and not c.affirmed
+        and c.slot in ATTRIBUTES
+        and fit(c, thing, lexicon) < 0.0
         for c in claims
     )
 
@@ -289,7 +294,9 @@ def judge_pairs(thing: Thing, result: Judgement, weight: Weight) -> None:
             result.evidence.append(Evidence("missing", what, 0.0, amount))
             continue
         found, where = max(same, key=lambda pair: agreement(pair[1], arc))
-        right = agreement(where, arc) > 0.3
+        others = [a for c, a in thing.pairs if c.slot == claim.slot and c.value != claim.value]
+        # A side that lies as near to where the opposite holds tells nothing.
+        right = agreement(where, arc) > max([0.3, *(agreement(where, other) for other in others)])
         result.evidence.append(
             Evidence(
                 "met" if right else "false", what, 1.0 if right else -0.6, amount, found.start, found.end

@@ -86,6 +86,12 @@ class Thing:
                 self.worded[slot] = found
         return found
 
+    def outdated(self, shape: str) -> bool:
+        """Tell whether a shape is only what the class usually has, where the reference names another one."""
+        facts = self.facts.get("shape", ())
+        usual = any(fact.value == shape and fact.source == "class" for fact in facts)
+        return usual and shape != "ring" and any(fact.source != "class" for fact in facts)
+
     def forget(self, slot: str) -> None:
         """Drop what is known of a slot."""
         self.facts.pop(slot, None)

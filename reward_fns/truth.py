@@ -218,13 +218,18 @@ def _absorb(
         if all(pair[0].value != other.value or pair[1] != arc for other, arc in thing.pairs):
             thing.pairs.append(pair)
     for flank in flanks(positive):
-        hollow = not {"ring", "arc"}.isdisjoint(map(str, thing.values("shape")))
-        if flank not in thing.flanks and (hollow or flank[0] == "border"):
+        if flank not in thing.flanks and not _HOLLOW.isdisjoint(map(str, thing.values("shape"))):
             thing.flanks.append(flank)
     if source == "reference":
         thing.spots.extend(spots(positive))
     for claim in positive:
         if claim.slot == "type" and thing.label and claim.value != thing.label:
+            continue
+        if claim.value == "between" and thing.facts.get("zone"):
+            # "changing in between", "a blob between the rings" places nothing anew.
+            continue
+        if claim.slot == "closure" and not _OPENLESS.isdisjoint(map(str, thing.values("shape"))):
+            # "nearly complete" is no open ring.
             continue
         if claim.slot == "zone" and source == "reference":
             # What the reference says replaces what the class says.
@@ -241,6 +246,10 @@ def _absorb(
             continue
         thing.add(claim.slot, claim.value, source)
     return thing
+
+
+_HOLLOW = frozenset(("ring", "arc", "band"))
+_OPENLESS = frozenset(("full", "scatter", "none"))
 
 
 def _of_survivors(claim: Claim, truth: Truth) -> bool:

@@ -120,6 +120,15 @@ SENTENCES = {
     "A scracth near the egde.": "+type:Scratch +zone:edge",
     "Ring, line, blob: each of these would need dies that are good.": "-shape:ring -shape:line -shape:blob",
     "Heat does not draw lines, so think of a robot blade.": "-cause:thermal.general +cause:handling.robot",
+    "I would not call the ring complete, it has several gaps.": "+shape:ring -closure:closed +closure:broken",
+    "Slim to fat: the scratch, the rim arc, the donut.": "+type:Scratch +width:thin +type:Donut +width:thick",
+    "Largest first: the donut, then the scratch.": "+type:Donut +size:large +type:Scratch +size:small",
+    "There is an opening at 3 o'clock; elsewhere it is unbroken.": "+closure:open",
+    "The rim ring is speckled.": "+type:Edge-Ring +density:sparse",
+    "An upright oval, twice as tall as it is wide.": "+texture:vertical +texture:elongated",
+    "A hollow ring along the rim.": "+shape:ring +zone:edge",
+    "The blob is evenly packed throughout.": "+shape:blob +density:even",
+    "It is broken, unlike the central blob, which is solid.": "+closure:broken +density:dense",
 }
 
 
