@@ -14,7 +14,7 @@ from .dial import PLAIN, Dial
 from .directions import COMPOUNDS, ORDINALS, QUARTERS, VERTICAL, read_arcs
 from .lexicon import Entry, Lexicon
 from .radii import STARTS, TENS, read_radius, spoken_percent
-from .spread import BOTH, OPENS, spread_about, spread_over
+from .spans import BOTH, OPENS, spread_about, spread_over
 from .text import BREAK
 from .words import word_set
 
