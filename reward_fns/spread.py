@@ -1,0 +1,239 @@
+"""Whether an answer says that no place is special: places likened, and places singled out after all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .claims import HEADS, PLACES, Claim, Reading
+from .evidence import Evidence, Judgement
+from .features import group_features
+from .lexicon import Lexicon
+from .text import BREAK
+from .things import Truth
+from .words import word_set
+
+UNIFORM = frozenset(("None", "Random"))
+"""Classes that prefer no place."""
+_ENDS = word_set("; . ? ! but yet though although whereas while however except if save apart aside") | {BREAK}
+_DENIALS = word_set("no not none neither nor never nowhere nothing without nobody cannot hardly")
+_UNSURE = word_set("whether unclear")
+_MULTIPLES = word_set("twice times half double thrice")
+_BACKGROUND = frozenset((None, "scatter", "none", "full", "None", "Random"))
+_WITHIN = 10
+_ALIKE = 1.25
+_POINTS = 3.0
+"""Rates agree when the largest is so many times the smallest, or so many points above it."""
+_CHARGE = 0.6
+"""What a place singled out costs beside all the rest."""
+
+Tags = dict[int, str]
+
+
+def placeless(truth: Truth) -> bool:
+    """Tell whether a row's fails prefer no place."""
+    return all(thing.label in UNIFORM for thing in truth.things)
+
+
+def level(reading: Reading, truth_labels: Sequence[str], lexicon: Lexicon, opening: int = 0) -> Reading:
+    """Read an answer on a wafer without a preferred place.
+
+    Places that are likened stand for the whole wafer, places singled out are noted as `spread` claims.
+
+    Args:
+        reading: The answer; it is left as it is.
+        truth_labels: The classes of the row.
+        lexicon: The vocabulary.
+        opening: The reference's yes or no, which to say that no place is special amounts to.
+    """
+    words = reading.words
+    tags = _tag(words, lexicon)
+    random = "Random" in truth_labels
+    claims: list[Claim] = []
+    even = singled = False
+    at = 0
+    for start, end in _segments(words):
+        inside: list[Claim] = []
+        while at < len(reading.claims) and reading.claims[at].start < end:
+            inside.append(reading.claims[at])
+            at += 1
+        said = _spread(words, start, end, tags, inside, random)
+        if said > 0:
+            even = True
+            claims.extend(_as_whole(inside, words, start, end, random))
+        else:
+            claims.extend(inside)
+            if said < 0:
+                singled = True
+                claims.append(_claim("spread", "uneven", inside, start, end))
+    if not even and not singled:
+        return reading
+    levelled = replace(reading, claims=[_unbound(c, words) for c in claims])
+    if even and not singled and not reading.opening:
+        levelled.opening = opening
+    levelled.features = group_features(levelled)
+    return levelled
+
+
+def judge_spread(result: Judgement, reading: Reading) -> None:
+    """Charge a place that is singled out on a wafer without one."""
+    claim = next((c for c in reading.claims if c.slot == "spread"), None)
+    if claim is None:
+        return
+    total = sum([e.weight for e in result.evidence if e.verdict != "invented"], 0.0)
+    amount = _CHARGE * total * (0.5 if claim.hedged else 1.0)
+    result.evidence.append(
+        Evidence("false", "no place is special", -1.0, amount, claim.start, claim.end, "a place is singled out")
+    )
+
+
+def _tag(words: Sequence[str], lexicon: Lexicon) -> Tags:
+    """Return which words of likening and of preference begin where."""
+    tags: Tags = {}
+    for i, word in enumerate(words):
+        for rest, kind in lexicon.spread.get(word, ()):
+            if tuple(words[i + 1 : i + 1 + len(rest)]) == rest:
+                tags[i] = kind
+                break
+    return tags
+
+
+def _segments(words: Sequence[str]) -> list[tuple[int, int]]:
+    """Return the stretches that stand for themselves: sentences, and what is set against the rest of one."""
+    found, start = [], 0
+    for i, word in enumerate(words):
+        if word in _ENDS:
+            if i > start:
+                found.append((start, i))
+            start = i + 1 if word in (";", ".", "?", "!", BREAK) else i
+    if start < len(words):
+        found.append((start, len(words)))
+    return found
+
+
+def _denied(words: Sequence[str], start: int, i: int) -> bool:
+    """Tell whether a denial reaches a word; one does not reach over a comma, but for a list's."""
+    for n in range(i - 1, max(start, i - _WITHIN) - 1, -1):
+        word = words[n]
+        if word in _DENIALS or word.endswith("n't"):
+            return words[n + 1 : n + 2] != ["only"]
+        if word in (",", ":", "\u2013") and words[n + 1 : n + 2] not in (["or"], ["nor"]):
+            return False
+    return False
+
+
+def _spread(
+    words: Sequence[str], start: int, end: int, tags: Tags, claims: Sequence[Claim], random: bool
+) -> int:
+    """Return +1 when a stretch likens all places, -1 when it singles one out, 0 when it does neither."""
+    if not _UNSURE.isdisjoint(words[start:end]):
+        return 0
+    if any(
+        c.affirmed and not c.good and ((c.slot == "shape" and c.value not in _BACKGROUND)
+        or (c.slot == "type" and c.value not in _BACKGROUND)) and not _counted(c, words)
+        for c in claims
+    ):
+        # Of a ring or a cluster, which is judged as such.
+        return 0
+    places = [c for c in claims if c.slot in PLACES and c.value not in ("full", "none", "between", "all")]
+    several = len({(c.slot, str(c.value)) for c in places}) > 1
+    found = {n: kind for n, kind in tags.items() if start <= n < end}
+    general = "place" in found.values() or any(
+        c.slot in PLACES and c.value in ("full", "all", "none") for c in claims
+    )
+    even = odd = False
+    for n, kind in found.items():
+        if kind == "place":
+            continue
+        denied = _denied(words, start, n)
+        if kind == "equal":
+            if not (several or general):
+                continue
+            if denied or words[n - 1] in _MULTIPLES:
+                odd = odd or not denied
+                continue
+            even = True
+        elif kind == "favour":
+            other = "other" in words[max(start, n - 2) : n]
+            even = even or (denied and not other)
+            odd = odd or (not denied and bool(places))
+        elif kind == "more":
+            even = even or (denied and (several or general))
+            odd = odd or (not denied and bool(places))
+        elif kind == "clean":
+            even = even or (denied and random)
+            odd = odd or (not denied and random and (bool(places) or n + 1 >= end or words[n + 1] in _ENDS | {","}))
+        elif kind == "unlike":
+            even = even or denied
+            odd = odd or (not denied and (several or general))
+    rates = _rates(words, start, end) if several or general else 0
+    if odd or rates < 0:
+        return -1
+    if even or rates > 0:
+        return 1
+    stands = [c for c in places if c.affirmed and not c.good and not c.hedged and c.slot != "around"]
+    if any(c.slot == "arc" for c in stands) and not several:
+        return -1
+    return 0
+
+
+def _counted(claim: Claim, words: Sequence[str]) -> bool:
+    """Tell whether a shape is but a bin of a count: "halves, quarters and rings of equal area"."""
+    before = words[claim.start - 1] if claim.start else ""
+    return words[claim.start] in ("rings", "belts", "bands") or before in ("each", "every", "any", "whichever")
+
+
+def _rates(words: Sequence[str], start: int, end: int) -> int:
+    """Return +1 when three rates or more agree, -1 when they do not, 0 when there are too few."""
+    rates: list[float] = []
+    held: list[float] = []
+    for n in range(start, end):
+        word = words[n]
+        if word[0].isdigit():
+            held.append(float(word))
+        elif word in ("%", "percent"):
+            rates += held
+            held = []
+        elif word not in (",", "and"):
+            held = []
+    if len(rates) < 3:
+        return 0
+    low, high = min(rates), max(rates)
+    return 1 if high <= _ALIKE * low or high - low <= _POINTS else -1
+
+
+def _claim(slot: str, value: str, claims: Sequence[Claim], start: int, end: int) -> Claim:
+    first = claims[0] if claims else None
+    clause, sentence = (first.clause, first.sentence) if first else (0, 0)
+    hedged = any(c.hedged for c in claims)
+    return Claim(slot, value, True, hedged, start, end, clause, sentence)
+
+
+def _as_whole(
+    claims: Sequence[Claim], words: Sequence[str], start: int, end: int, random: bool
+) -> list[Claim]:
+    """Return the claims of a stretch that likens places, with the whole wafer in place of them."""
+    kept = [
+        c
+        for c in claims
+        if c.slot not in PLACES and not (c.slot in HEADS and _counted(c, words)) and c.value != "gradient"
+    ]
+    if random:
+        whole = [_claim("zone", "full", claims, start, end), _claim("density", "even", claims, start, end)]
+    else:
+        whole = [_claim("zone", "none", claims, start, end), _claim("shape", "none", claims, start, end)]
+    return whole + kept
+
+
+def _unbound(claim: Claim, words: Sequence[str]) -> Claim:
+    """Free the verdict "normal" from a denial that belongs to the places: "no hour is special, it is normal"."""
+    if claim.slot == "type" and claim.value == "None" and not claim.affirmed:
+        before = words[max(0, claim.start - 3) : claim.start]
+        if _DENIALS.isdisjoint(before) and not any(w.endswith("n't") for w in before):
+            return _affirmed(claim)
+    return claim
+
+
+def _affirmed(claim: Claim) -> Claim:
+    c = claim
+    return Claim(c.slot, c.value, True, c.hedged, c.start, c.end, c.clause, c.sentence)
