@@ -65,7 +65,7 @@ def score_part(
         return _score_causes(reading, part, lexicon, asked, options)
     uniform = placeless(part.truth) and part.dimension in ("spatial", "morphology")
     if uniform:
-        reading = level(reading, part.truth.labels, lexicon, part.truth.opening)
+        reading = level(reading, part.truth.labels, lexicon, part.truth.opening, closed=asked.closed)
     judgement = judge(reading, part.truth, part.dimension, lexicon, asked, options)
     if uniform:
         judge_spread(judgement, reading)

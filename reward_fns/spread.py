@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .angles import Arc
 from .claims import HEADS, PLACES, Claim, Reading
 from .evidence import Evidence, Judgement
 from .features import group_features
@@ -17,10 +18,12 @@ UNIFORM = frozenset(("None", "Random"))
 """Classes that prefer no place."""
 _ENDS = word_set("; . ? ! but yet though although whereas while however except if save apart aside") | {BREAK}
 _DENIALS = word_set("no not none neither nor never nowhere nothing without nobody cannot hardly")
+_EXCEPT = word_set("except save apart aside")
 _UNSURE = word_set("whether unclear")
 _MULTIPLES = word_set("twice times half double thrice")
 _BACKGROUND = frozenset((None, "scatter", "none", "full", "None", "Random"))
 _WITHIN = 10
+_ROUND = 3
 _ALIKE = 1.25
 _POINTS = 3.0
 """Rates agree when the largest is so many times the smallest, or so many points above it."""
@@ -35,7 +38,9 @@ def placeless(truth: Truth) -> bool:
     return all(thing.label in UNIFORM for thing in truth.things)
 
 
-def level(reading: Reading, truth_labels: Sequence[str], lexicon: Lexicon, opening: int = 0) -> Reading:
+def level(
+    reading: Reading, truth_labels: Sequence[str], lexicon: Lexicon, opening: int = 0, closed: bool = True
+) -> Reading:
     """Read an answer on a wafer without a preferred place.
 
     Places that are likened stand for the whole wafer, places singled out are noted as `spread` claims.
@@ -45,6 +50,7 @@ def level(reading: Reading, truth_labels: Sequence[str], lexicon: Lexicon, openi
         truth_labels: The classes of the row.
         lexicon: The vocabulary.
         opening: The reference's yes or no, which to say that no place is special amounts to.
+        closed: Whether the question asks for yes or no.
     """
     words = reading.words
     tags = _tag(words, lexicon)
@@ -60,12 +66,18 @@ def level(reading: Reading, truth_labels: Sequence[str], lexicon: Lexicon, openi
         said = _spread(words, start, end, tags, inside, random)
         if said > 0:
             even = True
-            claims.extend(_as_whole(inside, words, start, end, random))
+            claims.extend(_as_whole(inside, start, end, random))
         else:
             claims.extend(inside)
             if said < 0:
                 singled = True
                 claims.append(_claim("spread", "uneven", inside, start, end))
+    if even and not singled and random:
+        claims = _gathered(claims)
+    if not even and not closed and opening < 0 and reading.opening < 0 and not random and not _claims_much(claims):
+        # "Which sector shows it?" "None of them."
+        even = True
+        claims[:0] = _as_whole((), 0, 1, random)
     if not even and not singled:
         return reading
     levelled = replace(reading, claims=[_unbound(c, words) for c in claims])
@@ -73,6 +85,21 @@ def level(reading: Reading, truth_labels: Sequence[str], lexicon: Lexicon, openi
         levelled.opening = opening
     levelled.features = group_features(levelled)
     return levelled
+
+
+def _gathered(claims: list[Claim]) -> list[Claim]:
+    """Leave out places that are ticked off one by one beside the whole: "Core: hit. Border: hit."."""
+    zones = {c.value for c in claims if c.slot == "zone" and c.affirmed and not c.good}
+    if not {"center", "edge"} <= zones:
+        return claims
+    return [c for c in claims if c.slot != "zone" or c.value == "full" or not c.affirmed or c.good]
+
+
+def _claims_much(claims: Sequence[Claim]) -> bool:
+    """Tell whether a place is named, or a pattern."""
+    return any(
+        c.slot in PLACES or (c.slot in HEADS and c.affirmed and c.value not in _BACKGROUND) for c in claims
+    )
 
 
 def judge_spread(result: Judgement, reading: Reading) -> None:
@@ -128,22 +155,31 @@ def _spread(
     """Return +1 when a stretch likens all places, -1 when it singles one out, 0 when it does neither."""
     if not _UNSURE.isdisjoint(words[start:end]):
         return 0
+    found = {n: kind for n, kind in tags.items() if start <= n < end}
+    places = [c for c in claims if c.slot in PLACES and c.value not in ("full", "none", "between", "all")]
+    here = {words[n] for n, kind in found.items() if kind == "here"}
+    several = len(here) > 1 or len({(c.slot, str(c.value)) for c in places}) > 1
+    general = "place" in found.values() or any(
+        c.slot in PLACES and c.value in ("full", "all", "none") for c in claims
+    )
+    rates = _rates(words, start, end) if several or general else 0
+    if rates:
+        return rates
     if any(
-        c.affirmed and not c.good and ((c.slot == "shape" and c.value not in _BACKGROUND)
-        or (c.slot == "type" and c.value not in _BACKGROUND)) and not _counted(c, words)
+        c.slot in HEADS
+        and c.affirmed
+        and not c.good
+        and c.value not in _BACKGROUND
+        and not _counted(c, words)
         for c in claims
     ):
         # Of a ring or a cluster, which is judged as such.
         return 0
-    places = [c for c in claims if c.slot in PLACES and c.value not in ("full", "none", "between", "all")]
-    several = len({(c.slot, str(c.value)) for c in places}) > 1
-    found = {n: kind for n, kind in tags.items() if start <= n < end}
-    general = "place" in found.values() or any(
-        c.slot in PLACES and c.value in ("full", "all", "none") for c in claims
-    )
+    if words[start] in _EXCEPT and places and words[start + 1] not in (",", ")"):
+        return -1
     even = odd = False
     for n, kind in found.items():
-        if kind == "place":
+        if kind in ("place", "here"):
             continue
         denied = _denied(words, start, n)
         if kind == "equal":
@@ -162,19 +198,35 @@ def _spread(
             odd = odd or (not denied and bool(places))
         elif kind == "clean":
             even = even or (denied and random)
-            odd = odd or (not denied and random and (bool(places) or n + 1 >= end or words[n + 1] in _ENDS | {","}))
+            # "North, east, south, west, all look healthy"
+            even = even or (not denied and not random and len(here) > _ROUND)
+            odd = odd or (
+                not denied and random and (bool(places) or n + 1 >= end or words[n + 1] in _ENDS | {","})
+            )
         elif kind == "unlike":
             even = even or denied
             odd = odd or (not denied and (several or general))
-    rates = _rates(words, start, end) if several or general else 0
-    if odd or rates < 0:
+    if odd or (several and _unlike(claims)):
         return -1
-    if even or rates > 0:
+    if even:
         return 1
     stands = [c for c in places if c.affirmed and not c.good and not c.hedged and c.slot != "around"]
-    if any(c.slot == "arc" for c in stands) and not several:
+    if not several and any(c.slot == "arc" and _plain(c, words) for c in stands):
         return -1
     return 0
+
+
+def _plain(claim: Claim, words: Sequence[str]) -> bool:
+    """Tell whether a direction is one for sure: no ratio, and no "right?" that asks for assent."""
+    if isinstance(claim.value, Arc) and not claim.value.words:
+        return "o'clock" in words[claim.start : claim.end]
+    return words[claim.end : claim.end + 1] != ["?"]
+
+
+def _unlike(claims: Sequence[Claim]) -> bool:
+    """Tell whether some of it is dense and some sparse: "heavy at the border, light in the middle"."""
+    said = {c.value for c in claims if c.slot == "density" and c.affirmed and not c.good}
+    return not said.isdisjoint(("dense", "medium")) and not said.isdisjoint(("sparse", "zero"))
 
 
 def _counted(claim: Claim, words: Sequence[str]) -> bool:
@@ -210,13 +262,15 @@ def _claim(slot: str, value: str, claims: Sequence[Claim], start: int, end: int)
 
 
 def _as_whole(
-    claims: Sequence[Claim], words: Sequence[str], start: int, end: int, random: bool
+    claims: Sequence[Claim], start: int, end: int, random: bool
 ) -> list[Claim]:
     """Return the claims of a stretch that likens places, with the whole wafer in place of them."""
     kept = [
         c
         for c in claims
-        if c.slot not in PLACES and not (c.slot in HEADS and _counted(c, words)) and c.value != "gradient"
+        if c.slot not in PLACES
+        and not (c.slot in HEADS and c.affirmed and c.value not in _BACKGROUND)
+        and c.value != "gradient"
     ]
     if random:
         whole = [_claim("zone", "full", claims, start, end), _claim("density", "even", claims, start, end)]
