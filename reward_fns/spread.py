@@ -19,14 +19,22 @@ UNIFORM = frozenset(("None", "Random"))
 _ENDS = word_set("; . ? ! but yet though although whereas while however except if save apart aside") | {BREAK}
 _DENIALS = word_set("no not none neither nor never nowhere nothing without nobody cannot hardly")
 _EXCEPT = word_set("except save apart aside")
-_UNSURE = word_set("whether unclear")
+_UNSURE = word_set("unclear undecided")
+_NO_MATTER = word_set("difference matter matters of irrelevant regardless")
+_ANSWERS = word_set("yes no nope yeah yep nah")
+_OTHER_AS = word_set("soon far well long for a if though the to of")
+_MEANING_IN = word_set("in at to on")
 _MULTIPLES = word_set("twice times half double thrice")
 _BACKGROUND = frozenset((None, "scatter", "none", "full", "None", "Random"))
 _WITHIN = 10
 _ROUND = 3
+_AS_FAR = 8
+_LISTED = 4
 _ALIKE = 1.25
 _POINTS = 3.0
 """Rates agree when the largest is so many times the smallest, or so many points above it."""
+_BINS = word_set("rings belts bands")
+_EACH = word_set("each every any whichever")
 _CHARGE = 0.6
 """What a place singled out costs beside all the rest."""
 
@@ -74,15 +82,17 @@ def level(
                 claims.append(_claim("spread", "uneven", inside, start, end))
     if even and not singled and random:
         claims = _gathered(claims)
-    if not even and not closed and opening < 0 and reading.opening < 0 and not random and not _claims_much(claims):
+    refused = not closed and opening < 0 and reading.opening < 0
+    if refused and not even and not random and not _claims_much(claims):
         # "Which sector shows it?" "None of them."
         even = True
         claims[:0] = _as_whole((), 0, 1, random)
     if not even and not singled:
         return reading
     levelled = replace(reading, claims=[_unbound(c, words) for c in claims])
-    if even and not singled and not reading.opening:
-        levelled.opening = opening
+    if even and not singled and (not reading.opening or words[0] not in _ANSWERS):
+        # Whoever opens with "it does not vary" has not said no to "is it the same?".
+        levelled.opening = opening or reading.opening
     levelled.features = group_features(levelled)
     return levelled
 
@@ -109,8 +119,9 @@ def judge_spread(result: Judgement, reading: Reading) -> None:
         return
     total = sum([e.weight for e in result.evidence if e.verdict != "invented"], 0.0)
     amount = _CHARGE * total * (0.5 if claim.hedged else 1.0)
+    why = "a place is singled out"
     result.evidence.append(
-        Evidence("false", "no place is special", -1.0, amount, claim.start, claim.end, "a place is singled out")
+        Evidence("false", "no place is special", -1.0, amount, claim.start, claim.end, why)
     )
 
 
@@ -118,6 +129,15 @@ def _tag(words: Sequence[str], lexicon: Lexicon) -> Tags:
     """Return which words of likening and of preference begin where."""
     tags: Tags = {}
     for i, word in enumerate(words):
+        if (
+            word == "as"
+            and "as" in words[i + 2 : i + _AS_FAR]
+            and words[i + 1] not in _OTHER_AS
+            and lexicon.spread
+        ):
+            # "It is as full of fails as the next one."
+            tags[i] = "equal"
+            continue
         for rest, kind in lexicon.spread.get(word, ()):
             if tuple(words[i + 1 : i + 1 + len(rest)]) == rest:
                 tags[i] = kind
@@ -153,7 +173,8 @@ def _spread(
     words: Sequence[str], start: int, end: int, tags: Tags, claims: Sequence[Claim], random: bool
 ) -> int:
     """Return +1 when a stretch likens all places, -1 when it singles one out, 0 when it does neither."""
-    if not _UNSURE.isdisjoint(words[start:end]):
+    if _left_open(words, start, end) or any(c.value == "zero" and c.affirmed for c in claims):
+        # Who doubts, or lets no die fail anywhere, likens nothing.
         return 0
     found = {n: kind for n, kind in tags.items() if start <= n < end}
     places = [c for c in claims if c.slot in PLACES and c.value not in ("full", "none", "between", "all")]
@@ -162,7 +183,7 @@ def _spread(
     general = "place" in found.values() or any(
         c.slot in PLACES and c.value in ("full", "all", "none") for c in claims
     )
-    rates = _rates(words, start, end) if several or general else 0
+    rates = _rates(words, start, end, 2 if len(here) > 1 else 3 if several or general else _LISTED)
     if rates:
         return rates
     if any(
@@ -179,16 +200,22 @@ def _spread(
         return -1
     even = odd = False
     for n, kind in found.items():
+        if kind == "place" and not random and words[n - 1] in ("any", "no"):
+            # "It is in no sector."
+            even = even or (
+                words[n - 2] in _MEANING_IN and (words[n - 1] == "no" or _denied(words, start, n))
+            )
         if kind in ("place", "here"):
             continue
         denied = _denied(words, start, n)
         if kind == "equal":
             if not (several or general):
                 continue
-            if denied or words[n - 1] in _MULTIPLES:
-                odd = odd or not denied
-                continue
-            even = True
+            near = words[max(start, n - 2) : n]
+            if words[n - 1] in _MULTIPLES or any(w == "not" or w.endswith("n't") for w in near):
+                odd = True
+            else:
+                even = True
         elif kind == "favour":
             other = "other" in words[max(start, n - 2) : n]
             even = even or (denied and not other)
@@ -216,6 +243,13 @@ def _spread(
     return 0
 
 
+def _left_open(words: Sequence[str], start: int, end: int) -> bool:
+    """Tell whether a stretch leaves open what is so."""
+    if not _UNSURE.isdisjoint(words[start:end]):
+        return True
+    return any(words[n] == "whether" and words[n - 1] not in _NO_MATTER for n in range(start, end))
+
+
 def _plain(claim: Claim, words: Sequence[str]) -> bool:
     """Tell whether a direction is one for sure: no ratio, and no "right?" that asks for assent."""
     if isinstance(claim.value, Arc) and not claim.value.words:
@@ -232,11 +266,11 @@ def _unlike(claims: Sequence[Claim]) -> bool:
 def _counted(claim: Claim, words: Sequence[str]) -> bool:
     """Tell whether a shape is but a bin of a count: "halves, quarters and rings of equal area"."""
     before = words[claim.start - 1] if claim.start else ""
-    return words[claim.start] in ("rings", "belts", "bands") or before in ("each", "every", "any", "whichever")
+    return words[claim.start] in _BINS or before in _EACH
 
 
-def _rates(words: Sequence[str], start: int, end: int) -> int:
-    """Return +1 when three rates or more agree, -1 when they do not, 0 when there are too few."""
+def _rates(words: Sequence[str], start: int, end: int, least: int) -> int:
+    """Return +1 when so many rates or more agree, -1 when they do not, 0 when there are too few."""
     rates: list[float] = []
     held: list[float] = []
     for n in range(start, end):
@@ -248,7 +282,7 @@ def _rates(words: Sequence[str], start: int, end: int) -> int:
             held = []
         elif word not in (",", "and"):
             held = []
-    if len(rates) < 3:
+    if len(rates) < least:
         return 0
     low, high = min(rates), max(rates)
     return 1 if high <= _ALIKE * low or high - low <= _POINTS else -1
@@ -261,9 +295,7 @@ def _claim(slot: str, value: str, claims: Sequence[Claim], start: int, end: int)
     return Claim(slot, value, True, hedged, start, end, clause, sentence)
 
 
-def _as_whole(
-    claims: Sequence[Claim], start: int, end: int, random: bool
-) -> list[Claim]:
+def _as_whole(claims: Sequence[Claim], start: int, end: int, random: bool) -> list[Claim]:
     """Return the claims of a stretch that likens places, with the whole wafer in place of them."""
     kept = [
         c
@@ -280,7 +312,7 @@ def _as_whole(
 
 
 def _unbound(claim: Claim, words: Sequence[str]) -> Claim:
-    """Free the verdict "normal" from a denial that belongs to the places: "no hour is special, it is normal"."""
+    """Free the verdict "normal" from a denial of places: "no hour is special, it is normal"."""
     if claim.slot == "type" and claim.value == "None" and not claim.affirmed:
         before = words[max(0, claim.start - 3) : claim.start]
         if _DENIALS.isdisjoint(before) and not any(w.endswith("n't") for w in before):
