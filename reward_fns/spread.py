@@ -10,6 +10,7 @@ from .claims import HEADS, PLACES, Claim, Reading
 from .evidence import Evidence, Judgement
 from .features import group_features
 from .lexicon import Lexicon
+from .scan import SEPARATORS
 from .text import BREAK
 from .things import Truth
 from .words import word_set
@@ -69,7 +70,8 @@ def level(
     for start, end in _segments(words):
         inside: list[Claim] = []
         while at < len(reading.claims) and reading.claims[at].start < end:
-            inside.append(reading.claims[at])
+            if not _numbering(reading.claims[at], words):
+                inside.append(reading.claims[at])
             at += 1
         said = _spread(words, start, end, tags, inside, random)
         if said > 0:
@@ -87,14 +89,25 @@ def level(
         # "Which sector shows it?" "None of them."
         even = True
         claims[:0] = _as_whole((), 0, 1, random)
-    if not even and not singled:
+    if not even and not singled and len(claims) == len(reading.claims):
         return reading
     levelled = replace(reading, claims=[_unbound(c, words) for c in claims])
-    if even and not singled and (not reading.opening or words[0] not in _ANSWERS):
+    if even and not singled and not (reading.opening and _answered(words)):
         # Whoever opens with "it does not vary" has not said no to "is it the same?".
         levelled.opening = opening or reading.opening
     levelled.features = group_features(levelled)
     return levelled
+
+
+def _numbering(claim: Claim, words: Sequence[str]) -> bool:
+    """Tell whether an hour is but the number of a list's entry."""
+    i = claim.start
+    return claim.slot == "arc" and i > 0 and words[i - 1] == BREAK and words[i + 1 : i + 2] == ["."]
+
+
+def _answered(words: Sequence[str]) -> bool:
+    """Tell whether it opens with a yes or a no that stands for itself; in "no zone deviates" it does not."""
+    return words[0] in _ANSWERS and (words[0] != "no" or words[1:2] == [] or words[1] in SEPARATORS)
 
 
 def _gathered(claims: list[Claim]) -> list[Claim]:
@@ -233,7 +246,10 @@ def _spread(
         elif kind == "unlike":
             even = even or denied
             odd = odd or (not denied and (several or general))
-    if odd or (several and _unlike(claims)):
+    if any(c.slot == "type" and not c.affirmed for c in claims) and not even:
+        # A class is held against the wafer: "that would be half of it".
+        return 0
+    if odd or (several and not even and _unlike(claims)):
         return -1
     if even:
         return 1

@@ -86,6 +86,10 @@ def build_truth(
                 elif claim.slot == "cause":
                     truth.excluded.add(str(claim.value))
     _share_directions(truth)
+    if names and UNIFORM.issuperset(names):
+        # "At most two adjacent ones" is no hour.
+        for thing in truth.things:
+            thing.facts.pop("arc", None)
     truth.excluded -= set(truth.causes)
     for thing in truth.things:
         thing.sealed, thing.sides = True, asked.sides
