@@ -35,6 +35,7 @@ _ALIKE = 1.25
 _POINTS = 3.0
 """Rates agree when the largest is so many times the smallest, or so many points above it."""
 _BINS = word_set("rings belts bands")
+_LIST = frozenset((",", "and", "or", "/"))
 _EACH = word_set("each every any whichever")
 _CHARGE = 0.6
 """What a place singled out costs beside all the rest."""
@@ -64,6 +65,9 @@ def level(
     words = reading.words
     tags = _tag(words, lexicon)
     random = "Random" in truth_labels
+    if not random and any(_heavy(c, tags) for c in reading.claims):
+        # "Every zone is at the same high level": even, and yet no sound wafer.
+        return reading
     claims: list[Claim] = []
     even = singled = False
     at = 0
@@ -82,6 +86,7 @@ def level(
             if said < 0:
                 singled = True
                 claims.append(_claim("spread", "uneven", inside, start, end))
+    claims.extend(reading.claims[at:])
     if even and not singled and random:
         claims = _gathered(claims)
     refused = not closed and opening < 0 and reading.opening < 0
@@ -97,6 +102,16 @@ def level(
         levelled.opening = opening or reading.opening
     levelled.features = group_features(levelled)
     return levelled
+
+
+def _heavy(claim: Claim, tags: Tags) -> bool:
+    """Tell whether much is said to fail; "no zone is worse" does not say it."""
+    if claim.start in tags or not claim.affirmed or claim.good:
+        return False
+    return (claim.value == "full" and claim.slot == "shape") or (claim.slot, claim.value) == (
+        "density",
+        "dense",
+    )
 
 
 def _numbering(claim: Claim, words: Sequence[str]) -> bool:
@@ -282,7 +297,8 @@ def _unlike(claims: Sequence[Claim]) -> bool:
 def _counted(claim: Claim, words: Sequence[str]) -> bool:
     """Tell whether a shape is but a bin of a count: "halves, quarters and rings of equal area"."""
     before = words[claim.start - 1] if claim.start else ""
-    return words[claim.start] in _BINS or before in _EACH
+    listed = before in _LIST or words[claim.end : claim.end + 1] in (["and"], ["or"])
+    return words[claim.start] in _BINS or before in _EACH or (words[claim.start] == "belt" and listed)
 
 
 def _rates(words: Sequence[str], start: int, end: int, least: int) -> int:
