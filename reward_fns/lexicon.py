@@ -81,6 +81,7 @@ class Lexicon:
         shapes: Values of the slot `shape`.
         starts: What may begin at each word; the scanner's table.
         verdicts: Phrases that say yes (+1) or no (-1), by first word, the longest first.
+        spread: Words that liken places or prefer one, in the same form.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Lexicon:
     shapes: frozenset[str] = frozenset()
     starts: dict[str, Any] = field(default_factory=dict, repr=False)
     verdicts: Mapping[str, Sequence[tuple[tuple[str, ...], int]]] = field(default_factory=dict, repr=False)
+    spread: Mapping[str, Sequence[tuple[tuple[str, ...], str]]] = field(default_factory=dict, repr=False)
 
     def clash(self, slot: str, said: str, true: str) -> float:
         """Return what it costs to say one value of a slot where another is true, from 0 to 1."""
@@ -176,16 +178,24 @@ def _compile(data: Mapping[str, Any]) -> Lexicon:
         causes=tuple(data.get("causes") or ()),
         shapes=frozenset((data.get("terms") or {}).get("shape") or ()),
         verdicts=_verdicts(data.get("verdicts") or {}),
+        spread=_by_first_word(data.get("spread") or {}),
     )
 
 
 def _verdicts(data: Mapping[str, str]) -> dict[str, list[tuple[tuple[str, ...], int]]]:
-    table: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+    return {
+        first: [(rest, 1 if name == "says_yes" else -1) for rest, name in entries]
+        for first, entries in _by_first_word(data).items()
+    }
+
+
+def _by_first_word(data: Mapping[str, str]) -> dict[str, list[tuple[tuple[str, ...], str]]]:
+    table: dict[str, list[tuple[tuple[str, ...], str]]] = {}
     for name, phrases in data.items():
         for phrase in _split(phrases):
             for variant in expand(phrase):
                 first, *rest = variant.split()
-                table.setdefault(first, []).append((tuple(rest), 1 if name == "says_yes" else -1))
+                table.setdefault(first, []).append((tuple(rest), name))
     for entries in table.values():
         entries.sort(key=lambda entry: -len(entry[0]))
     return table

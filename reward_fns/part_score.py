@@ -15,6 +15,7 @@ from .matching import judge
 from .options import Options
 from .phrases import Index, index_words, match_phrase
 from .schema import Item
+from .spread import judge_spread, level, placeless
 from .things import Truth
 from .verdict import verdict
 from .verdicts import MISPLACED, judge_verdict, misplaced, verdict_of_answer
@@ -62,7 +63,12 @@ def score_part(
         return PartScore(0.0, 0.0, 0.0, [], False)
     if part.dimension == "root_cause":
         return _score_causes(reading, part, lexicon, asked, options)
+    uniform = placeless(part.truth) and part.dimension in ("spatial", "morphology")
+    if uniform:
+        reading = level(reading, part.truth.labels, lexicon, part.truth.opening, closed=asked.closed)
     judgement = judge(reading, part.truth, part.dimension, lexicon, asked, options)
+    if uniform:
+        judge_spread(judgement, reading)
     evidence = judgement.evidence
     # "Background noise" is what a wafer without pattern shows, and no mechanism to be named beside it.
     unpatterned = part.truth.labels == ["None"]

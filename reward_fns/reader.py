@@ -39,6 +39,7 @@ _SHORT = {
     ("it", "does"): 1, ("they", "do"): 1, ("i", "agree"): 1, ("i", "disagree"): -1, ("it", "doesn't"): -1,
     ("not", "even"): -1, ("not", "really"): -1, ("not", "quite"): -1, ("far", "from"): -1, ("no", "way"): -1,
     ("they", "don't"): -1, ("by", "no"): -1, ("not", "at"): -1, ("on", "the"): 0, ("of", "course"): 1,
+    ("not", "that"): -1,
 }  # fmt: skip
 """Answers without yes or no: "It does." and "They do not." """
 _ALONE: dict[tuple[str, ...], int] = {

@@ -13,6 +13,7 @@ from .lexicon import Lexicon
 from .reader import read, take_as_passing
 from .schema import Criteria, Item
 from .sides import flanks
+from .spread import UNIFORM, level
 from .text import read_text
 from .things import IDENTITY_WEIGHT, Thing, Truth, affinity, drawn, fit, zone_fit
 from .verdicts import read_verdict
@@ -45,6 +46,8 @@ def build_truth(
     said = read(read_text(reference), lexicon, size=asked.size, dial=asked.dial.exact())
     if asked.survivors:
         take_as_passing(said)
+    if names and UNIFORM.issuperset(names):
+        said = level(said, names, lexicon)
     if not things:
         things = [Thing("") for feature in said.features if _has_head(feature)][:6] or [Thing("")]
     truth = Truth(things, opening=said.opening, extent=true_quantities(said.words, asked))
@@ -83,6 +86,10 @@ def build_truth(
                 elif claim.slot == "cause":
                     truth.excluded.add(str(claim.value))
     _share_directions(truth)
+    if names and UNIFORM.issuperset(names):
+        # "At most two adjacent ones" is no hour.
+        for thing in truth.things:
+            thing.facts.pop("arc", None)
     truth.excluded -= set(truth.causes)
     for thing in truth.things:
         thing.sealed, thing.sides = True, asked.sides

@@ -288,3 +288,33 @@ def test_places_exchanged_or_contradicted_are_not_paid(
     good, bad = (compute_score("t", a, rubric, {"question": question})["score"] for a in (right, wrong))
     assert good > 0.65
     assert bad < good - 0.3
+
+
+SCATTERED = "No, the failing dies are scattered over the entire wafer; no side and no zone is preferred."
+SOUND = "None; a few isolated fails, no sector and no zone is affected more than the others."
+PLACELESS = [
+    ("Random", "The western half is as full as the eastern one.", "The west is fuller than the east."),
+    ("Random", "N 31 %, E 30 %, S 33 %, W 32 %.", "N 61 %, E 12 %, S 13 %, W 11 %."),
+    ("Random", "Independent of the angle.", "It depends on the angle, with a peak at four o'clock."),
+    ("Random", "There is no direction in which the failures pile up.", "The failures pile up in the south."),
+    ("Random", "Hub, belt and border get the same share.", "Hub and belt are alike, the border gets more."),
+    ("Random", "Top and bottom are alike.", "Top and bottom are not alike: the top leads."),
+    ("None", "Not in any sector.", "In any sector except the lower left."),
+    ("None", "I can't name one, because nothing sticks out.", "The sector from four to six sticks out."),
+    ("None", "The rates of core and rim are within noise.", "Core 2 %, rim 25 %."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("label", "right", "wrong"), PLACELESS)
+def test_places_that_are_likened_are_the_whole_wafer(label: str, right: str, wrong: str) -> None:
+    question = "Is any side hit more than the others?" if label == "Random" else "Which sector is affected?"
+    rubric = json.dumps(
+        {
+            "version": 1, "dimension": "spatial", "labels": [label], "must_hit": [], "must_avoid": [],
+            "reference_answer": SCATTERED if label == "Random" else SOUND,
+        }
+    )  # fmt: skip
+    scores = [
+        compute_score("wafer", text, rubric, {"question": question})["score"] for text in (right, wrong)
+    ]
+    assert scores[0] > 0.5 > 0.3 > scores[1]
