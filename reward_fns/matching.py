@@ -19,10 +19,10 @@ from .inventions import (
 )
 from .lexicon import Lexicon
 from .options import Options
+from .place_verdicts import judge_verdict
 from .relations import charge_spared, judge_relation
 from .slots import MINOR, judge_aspects, judge_flanks, judge_pairs, judge_spots, qualified, said_of
 from .things import Fact, Thing, Truth, fit
-from .verdict import judge_verdict
 
 # How much each slot counts in each dimension.
 RELEVANCE: Mapping[str, Mapping[str, float]] = {

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .asked import NOTHING, Asked
+from .cause_verdicts import MISPLACED, judge_verdict, misplaced, verdict_of_answer
 from .causes import judge_causes
 from .claims import Reading
 from .evidence import Evidence, Judgement
@@ -14,11 +15,10 @@ from .lexicon import Lexicon
 from .matching import judge
 from .options import Options
 from .phrases import Index, index_words, match_phrase
+from .place_verdicts import verdict
 from .schema import Item
 from .spread import judge_spread, level, placeless
 from .things import Truth
-from .verdict import verdict
-from .verdicts import MISPLACED, judge_verdict, misplaced, verdict_of_answer
 
 KEPT = 0.2
 """Share of what was hit that stays visible below what is wrong."""

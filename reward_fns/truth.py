@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from .angles import Arc, agreement, distance
 from .asked import NOTHING, Asked
+from .cause_verdicts import read_verdict
 from .claims import Claim, Feature, Reading, Value
 from .extent import true_quantities
 from .lexicon import Lexicon
@@ -16,7 +17,6 @@ from .sides import flanks
 from .spread import UNIFORM, level
 from .text import read_text
 from .things import IDENTITY_WEIGHT, Thing, Truth, affinity, drawn, fit, zone_fit
-from .verdicts import read_verdict
 from .words import word_set
 
 _LOOKED_AT = 24

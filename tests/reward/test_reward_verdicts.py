@@ -7,10 +7,10 @@ import json
 import pytest
 
 from verl_wafersage.reward_fns.asked import read_question
+from verl_wafersage.reward_fns.cause_verdicts import read_verdict
 from verl_wafersage.reward_fns.lexicon import load_lexicon
 from verl_wafersage.reward_fns.rubric import compute_score
 from verl_wafersage.reward_fns.text import read_text
-from verl_wafersage.reward_fns.verdicts import read_verdict
 
 YES = [
     "Yes, that fits.",
