@@ -227,7 +227,7 @@ class ClearPlaces(Denials):
             return
         if words[max(0, i - 2) : i] == ["fails", "and"] or words[j : j + 2] == ["and", "fails"]:
             return
-        if {words[i - 1], words[i - 2]} & {"are", "is"} and self._places(self.from_here):
+        if {"are", "is"}.intersection(words[max(0, i - 2) : i]) and self._places(self.from_here):
             # "Those dies are the passing ones."
             self._clear_before()
             return

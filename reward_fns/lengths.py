@@ -27,7 +27,7 @@ def number_before(words: Sequence[str], end: int) -> tuple[float, int] | None:
     for dozen, value in _DOZENS.items():
         if tuple(words[max(0, end - len(dozen)) : end]) == dozen:
             return value, end - len(dozen)
-    word = words[end - 1] if end > 0 else ""
+    word = words[end - 1] if 0 < end <= len(words) else ""
     if word[:1].isdigit():
         try:
             return float(word), end - 1
