@@ -11,7 +11,6 @@ from .cue_words import (
     CONTINUES,
     ENDS_DENIAL,
     HEADING,
-    MAYBE,
     OUTLINES,
     OWN_DENIAL,
     PLAIN_TURNS,
@@ -23,7 +22,7 @@ from .cue_words import (
     THROUGHOUT,
     WOULD,
 )
-from .mentions import Mentions
+from .doubts import Doubts
 from .scan import SENTENCE_ENDS, SEPARATORS
 from .sides import flank_of
 from .text import BREAK
@@ -38,7 +37,7 @@ _DEFINITE = frozenset(("the", "this", "that"))
 _PLACED = (["on"], ["at"], ["in"], ["to"], ["toward"], ["towards"])
 
 
-class ClauseWalker(Mentions):
+class ClauseWalker(Doubts):
     """Walk the items of a text once, with the polarity and subject of the clause at hand."""
 
     def run(self) -> None:
@@ -258,38 +257,6 @@ class ClauseWalker(Mentions):
         elif word not in PLAIN_TURNS:
             self._new_clause()
             self.clause_start = j
-
-    def _choice(self, i: int, j: int) -> None:
-        if self.words[i] == "either" and self.words[j : j + 1] and self.words[j] in SEPARATORS:
-            # "It isn't a ring either."
-            return
-        self.choice = True
-        for claim in self.reading.claims[self.from_here :]:
-            claim.hedged = True
-
-    def _undecided(self, i: int, j: int) -> None:
-        for claim in self.reading.claims[-MOST_CLAIMS:]:
-            if claim.sentence == self.sentence:
-                claim.hedged = True
-        self.choice = True
-
-    def _hedge(self, i: int, j: int) -> None:
-        self.reading.hedges += 1
-        if self.words[i] in MAYBE:
-            if self.maybe_at[0] == self.sentence and self.maybe_at[1] <= len(self.reading.claims):
-                # "Maybe straight, maybe curved"
-                self.choice = True
-                for claim in self.reading.claims[self.maybe_at[1] :]:
-                    claim.hedged = True
-            self.maybe_at = (self.sentence, len(self.reading.claims))
-
-    def _sure(self, i: int, j: int) -> None:
-        if not self.deny and self.words[j : j + 1] not in (["not"], ["no"], ["nothing"]):
-            # "Certainly not heat" is no certainty about what it is.
-            self.reading.sure.append((i, j))
-
-    def _cannot(self, i: int, j: int) -> None:
-        self.reading.refuses = True
 
     def _claim(self, slot: str, value: Value, affirmed: bool, i: int, j: int) -> None:
         words = self.words

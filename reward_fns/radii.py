@@ -123,8 +123,8 @@ def _side(words: list[str], start: int, outer: bool) -> tuple[float, float, int]
         for name in ("outer",) if outer else ("inner", "outer"):
             while words[index : index + 1] in ([","], ["and"], [";"], ["\n"], ["-"], ["."]):
                 index += 1
-            named = words[index : index + 2]
-            if len(named) < 2 or named[0] != name or named[1] not in _NAMED:
+            heading = words[index : index + 2]
+            if len(heading) < 2 or heading[0] != name or heading[1] not in _NAMED:
                 break
             at = index + 2
             if words[at : at + 1] == ["of"]:
