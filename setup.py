@@ -14,10 +14,11 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import BaseError, CCompilerError
 
 READER = (
-    "angles", "binding", "claims", "clause_state", "clauses", "clear_places", "clock", "compass", "cue_words",
-    "degrees", "denials", "directions", "evidence", "features", "fluency", "inventions", "matching",
-    "mentions", "part_score", "phrases", "placing", "radii", "reader", "scan", "sides", "slots", "things",
-    "words",
+    "angles", "bearings", "binding", "choices", "claims", "clause_state", "clauses", "clear_places",
+    "clock", "compass", "cue_words", "degrees", "denials", "dial", "directions", "doubts", "evidence",
+    "exchange", "features", "fluency", "inventions", "lengths", "matching", "mentions", "part_score",
+    "phrases", "placing", "points", "radii", "reader", "refine", "relations", "relevance", "scan",
+    "sides", "slots", "spans", "spread", "things", "words",
 )  # fmt: skip
 """Modules from the words of an answer to its score; one group, so that they call each other directly."""
 
