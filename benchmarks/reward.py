@@ -44,6 +44,9 @@ ADVERSARIAL = {
     "no space": "x" * 32000,
     "tags": "<SOLUTION>" * 3200,
     "hyphens": "edge-" * 6400,
+    "halves": "half " * 6400,
+    "survivors": "disk passes " * 2650,
+    "corrections": "corner except " * 2280,
     "terms": "edge ring cluster line center donut scratch dense " * 640,
 }
 

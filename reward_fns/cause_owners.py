@@ -16,6 +16,8 @@ _COLONS = frozenset((":", "="))
 _BOTH = word_set("both")
 _OTHER = word_set("other inner inside inward inwards further remaining")
 _REACH = 20
+_LONGEST = 80
+"""Words a stretch has at most on either side; a bound for noise."""
 _NAMES = frozenset(("type", "shape", "zone", "arc"))
 _FORMER = frozenset(("former", "first"))
 _LATTER = frozenset(("latter", "second"))
@@ -128,9 +130,10 @@ def _named(
 
 def _stretch(words: Sequence[str], claim: Claim, cuts: frozenset[str]) -> tuple[int, int]:
     start, end = claim.start, claim.end
-    while start > 0 and words[start - 1] not in cuts:
+    first, last = max(0, start - _LONGEST), min(len(words), end + _LONGEST)
+    while start > first and words[start - 1] not in cuts:
         start -= 1
-    while end < len(words) and words[end] not in cuts:
+    while end < last and words[end] not in cuts:
         end += 1
     return start, end
 

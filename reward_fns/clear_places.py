@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from .claims import HEADS, PLACES
+from .clause_state import MOST_CLAIMS
 from .cue_words import (
     AFTER_ANSWER,
     AFTER_CLEAR,
@@ -19,6 +20,8 @@ from .denials import Denials
 from .scan import DIRECTIONS, SENTENCE_ENDS, SEPARATORS
 
 _RECENT = 12
+_LONGEST = 40
+"""Words a noun phrase has at most; a bound for noise."""
 _SOLID = frozenset(("arc", "blob", "line", "scatter"))
 
 
@@ -231,7 +234,7 @@ class ClearPlaces(Denials):
             # "Those dies are the passing ones."
             self._clear_before()
             return
-        so_far = self.reading.claims[self.from_here :]
+        so_far = self.reading.claims[max(self.from_here, len(self.reading.claims) - MOST_CLAIMS) :]
         if (
             so_far
             and not self.verb_seen
@@ -241,11 +244,11 @@ class ClearPlaces(Denials):
             # "In between: good dies."
             self._clear_before()
             return
-        at = i - 1
-        while at > self.clause_start and words[at] not in SEPARATORS and words[at] not in NOUN_PHRASE_STARTS:
+        at, first = i - 1, max(self.clause_start, i - _LONGEST)
+        while at > first and words[at] not in SEPARATORS and words[at] not in NOUN_PHRASE_STARTS:
             at -= 1
         subject = not self.verb_seen and at <= self.clause_start + 1
-        for claim in self.reading.claims[self.from_here :]:
+        for claim in so_far:
             if claim.start >= at:
                 if claim.slot in ("zone", "arc", "around"):
                     claim.affirmed = False

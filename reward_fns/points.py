@@ -33,6 +33,8 @@ _LOOSE = word_set("away further farther on or so off more about roughly counted 
 AGAINST = word_set("counterclockwise anticlockwise anti counter")
 AFTER = word_set("past after beyond behind")
 BEFORE = word_set("before ahead")
+_LONGEST = 4
+"""Words of "half way", "right in the middle": more are noise."""
 _MIDWAY = word_set("midway halfway half mid middle way")
 
 
@@ -181,7 +183,7 @@ def read_midpoint(words: list[str], i: int, dial: Dial) -> Point | None:
     elif word_at(words, i) in PARTS and words[i] != "half":
         share, at = PARTS[words[i]], i + 1
     elif word_at(words, i) in _MIDWAY:
-        while word_at(words, at) in _MIDWAY:
+        while at < i + _LONGEST and word_at(words, at) in _MIDWAY:
             at += 1
     else:
         return None

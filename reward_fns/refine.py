@@ -33,25 +33,24 @@ def refine(reading: Reading) -> None:
 def _elsewhere(reading: Reading) -> None:
     """Drop "unbroken" where it holds everywhere but at the opening named before."""
     opened = False
-    for claim in list(reading.claims):
-        if claim.slot != "closure" or not claim.affirmed:
-            continue
-        before = reading.words[max(0, claim.start - _REACH) : claim.start]
-        if claim.value in ("open", "broken"):
-            opened = True
-        elif opened and not _ELSEWHERE.isdisjoint(before):
-            reading.claims.remove(claim)
+    kept = []
+    for claim in reading.claims:
+        if claim.slot == "closure" and claim.affirmed:
+            before = reading.words[max(0, claim.start - _REACH) : claim.start]
+            if claim.value in ("open", "broken"):
+                opened = True
+            elif opened and not _ELSEWHERE.isdisjoint(before):
+                continue
+        kept.append(claim)
+    reading.claims[:] = kept
 
 
 def _grain(reading: Reading) -> None:
     """Read "a speckled ring" as a ring with passing dies among it, not as a scatter beside it."""
+    solid = {c.sentence for c in reading.claims if c.affirmed and c.slot in HEADS and c.value in _SOLID}
     for claim in reading.claims:
-        if claim.value != "scatter" or _GRAINY.isdisjoint(reading.words[claim.start : claim.end]):
-            continue
-        if any(
-            c.sentence == claim.sentence and c.affirmed and c.slot in HEADS and c.value in _SOLID
-            for c in reading.claims
-        ):
+        grainy = claim.value == "scatter" and not _GRAINY.isdisjoint(reading.words[claim.start : claim.end])
+        if grainy and claim.sentence in solid:
             claim.slot, claim.value = "density", "sparse"
 
 

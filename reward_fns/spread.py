@@ -204,7 +204,7 @@ def _spread(
     if _left_open(words, start, end) or any(c.value == "zero" and c.affirmed for c in claims):
         # Who doubts, or lets no die fail anywhere, likens nothing.
         return 0
-    found = {n: kind for n, kind in tags.items() if start <= n < end}
+    found = {n: tags[n] for n in range(start, end) if n in tags}
     places = [c for c in claims if c.slot in PLACES and c.value not in ("full", "none", "between", "all")]
     here = {words[n] for n, kind in found.items() if kind == "here"}
     several = len(here) > 1 or len({(c.slot, str(c.value)) for c in places}) > 1
