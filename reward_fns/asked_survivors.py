@@ -6,11 +6,10 @@ import itertools
 
 from .words import word_set
 
-_PASSING = word_set(
+_SPARED = word_set(
     "good passing pass passes survive survives survived survivors surviving healthy green yield working clean"
-    " spared spares untouched unaffected intact alive fine unharmed"
+    " spared spares untouched unaffected intact alive fine unharmed free"
 )
-_SPARED = _PASSING | word_set("free alive spared untouched unaffected intact")
 _PARTS = word_set("part parts zone zones area areas region regions portion portions radius radii places")
 _NAME = word_set("which what name list state give")
 _FAILING = word_set("fail fails hit affected bad both")

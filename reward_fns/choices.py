@@ -49,15 +49,16 @@ def _add(reading: Reading, choice: Claim, end: int) -> None:
 
 
 def _numbered(opening: Sequence[str]) -> int | None:
-    """Return the choice named by its place: "option 2", "the first one"."""
+    """Return the choice named by its place: "option 2", "the first one"; none when both are."""
+    found = set()
     for n, word in enumerate(opening):
         which = _NUMBERED.get(word)
         if which is None:
             continue
         beside = {*opening[max(0, n - 1) : n], *opening[n + 1 : n + 2]}
         if not _NOUNS.isdisjoint(beside) or (word not in ("a", "b", "1", "2") and len(opening) <= n + 2):
-            return which
-    return None
+            found.add(which)
+    return found.pop() if len(found) == 1 else None
 
 
 def _supposes(opening: Sequence[str]) -> bool:

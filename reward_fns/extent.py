@@ -62,7 +62,11 @@ def judge_extent(result: Judgement, reading: Reading, true: Sequence[Quantity], 
     what = " / ".join(f"{q.low:g} {q.kind}" for q in true)
     if not said:
         return
-    credit, claim = max(((_fit(q, t), q) for q in said for t in true if q.kind == t.kind), key=lambda p: p[0])
+    fits = [max(_fit(q, t) for t in true if q.kind == t.kind) for q in said]
+    credit, claim = max(zip(fits, said, strict=True), key=lambda pair: pair[0])
+    if len(said) > len(true) + 1:
+        # "1 die, 5 dies, 10 dies, 40 dies" is no answer.
+        credit = sum(fits) / len(fits)
     if credit < 0.0 and len(kinds) > 1 and not alone:
         return
     if credit > 0.0 and alone:

@@ -19,7 +19,7 @@ from .inventions import (
 )
 from .lexicon import Lexicon
 from .options import Options
-from .place_verdicts import judge_verdict
+from .place_verdicts import credit_verdict
 from .relations import charge_spared, judge_relation
 from .relevance import RELEVANCE
 from .slots import MINOR, judge_aspects, judge_flanks, judge_pairs, judge_spots, qualified, said_of
@@ -121,7 +121,7 @@ def judge(
     if dimension == "defect_type":
         judge_places(result, reading, truth, lexicon, asked)
     judge_extent(result, reading, truth.extent, asked)
-    judge_verdict(result, reading, truth, asked, lexicon)
+    credit_verdict(result, reading, truth, asked, lexicon)
     result.engaged = any(c.affirmed and not c.good and c.slot not in ATTRIBUTES for c in reading.claims)
     return result
 

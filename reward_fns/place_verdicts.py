@@ -12,9 +12,9 @@ from .words import word_set
 _NOT_YET = word_set("only just merely simply")
 _NEARBY = word_set("near close next toward towards approach distance closer nearer beside before between")
 _SHARE = 0.8
+"""What a right verdict counts beside all the rest."""
 _DOUBTED = 0.15
 """What it counts beside something false."""
-"""What a right verdict counts beside all the rest."""
 _LIGHTER = 0.35
 """What remains of the weight of what was left unsaid beside a right verdict."""
 
@@ -43,7 +43,7 @@ def verdict(reading: Reading, asked: Asked, lexicon: Lexicon) -> int:
     return signs.pop() if len(signs) == 1 else 0
 
 
-def judge_verdict(result: Judgement, reading: Reading, truth: Truth, asked: Asked, lexicon: Lexicon) -> None:
+def credit_verdict(result: Judgement, reading: Reading, truth: Truth, asked: Asked, lexicon: Lexicon) -> None:
     """Credit the right verdict on a yes-or-no question; what it leaves unsaid was hardly asked for."""
     if not asked.closed or not truth.opening or verdict(reading, asked, lexicon) != truth.opening:
         return

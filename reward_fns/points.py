@@ -39,8 +39,8 @@ _MIDWAY = word_set("midway halfway half mid middle way")
 
 
 def word_at(words: list[str], i: int) -> str:
-    """Return a token, or "" past the end."""
-    return words[i] if i < len(words) else ""
+    """Return a token, or "" before the beginning and past the end."""
+    return words[i] if 0 <= i < len(words) else ""
 
 
 def read_point(words: list[str], i: int, dial: Dial) -> Point | None:

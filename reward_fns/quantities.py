@@ -25,7 +25,6 @@ _JOINS = word_set("to - \u2013 or and ,")
 _LESS = word_set("less fewer below under most maximum")
 _MORE = word_set("more over above beyond least exceeds exceeding minimum")
 _DENY = word_set("not never nor isn't aren't")
-_ABOUT = word_set("about around roughly approximately some say than at")
 _WHOLES = word_set("wafer area surface dies chips disc disk map")
 _ONCE = {"pair": 2.0, "couple": 2.0, "dozen": 12.0}
 _NAMES_NUMBER = word_set("no number r wafer bin")
@@ -111,8 +110,10 @@ def _one(words: Sequence[str], at: int) -> tuple[float, int] | None:
     if at >= len(words):
         return None
     word, following = words[at], words[at + 1] if at + 1 < len(words) else ""
-    if word == "half" and words[at + 1 : at + 3] in (["a", "dozen"], ["dozen", ""]):
+    if word == "half" and words[at + 1 : at + 3] == ["a", "dozen"]:
         return 6.0, at + 3
+    if word == "half" and following == "dozen":
+        return 6.0, at + 2
     if word == "a" and following in _ONCE:
         return _ONCE[following], at + 2
     if word in ("a", "an", "one") and following in PARTS_OF:
@@ -126,7 +127,7 @@ def _one(words: Sequence[str], at: int) -> tuple[float, int] | None:
     end = at + 1
     if word in TENS and following in NUMBERS and NUMBERS[following] < 10:
         end = at + 2
-    elif not (word[:1].isdigit() or word in NUMBERS or word in TENS or word in ("dozen", "twenty")):
+    elif not (word[:1].isdigit() or word in NUMBERS or word in TENS or word == "dozen"):
         return None
     number = number_before(words, end)
     return None if number is None or number[1] != at else (number[0], end)
@@ -149,7 +150,8 @@ def _unit(words: Sequence[str], start: int, end: int) -> tuple[str, float, int]:
     if unit == ":" and words[end + 1 : end + 2] and words[end + 1][0].isdigit():
         # "10:30"
         return "none", 1.0, end + 2
-    fraction = value in ("half", "quarter", "third") or (end == start + 2 and words[end - 1] in PARTS_OF)
+    part = value in ("half", "quarter", "third") and "dozen" not in words[start:end]
+    fraction = part or (end == start + 2 and words[end - 1] in PARTS_OF)
     if fraction:
         near = words[end : end + 4]
         if not _TURNS.isdisjoint(near):

@@ -94,13 +94,7 @@ def read(
     reading = Reading([], [], words)
     if words:
         opening = next((w for w in words if w not in SEPARATORS), "")
-        reading.opening = (
-            1
-            if opening in _YES
-            else -1
-            if opening in _NO and words[:2] not in (["no", "."], ["n", "/"])
-            else 0
-        )
+        reading.opening = 1 if opening in _YES else -1 if opening in _NO and not _is_abbreviated(words) else 0
         if words[0] == "no" and words[1:2] and words[1] in _SAME:
             reading.opening = 0
         if not reading.opening:
@@ -121,6 +115,11 @@ def read(
     refine(reading)
     reading.features = group_features(reading)
     return reading
+
+
+def _is_abbreviated(words: Sequence[str]) -> bool:
+    """Tell whether a no stands for a number, or for "not applicable": "No. 5", "n/a"."""
+    return words[:2] == ["n", "/"] or (words[:2] == ["no", "."] and "".join(words[2:3])[:1].isdigit())
 
 
 def take_as_depth(reading: Reading) -> None:

@@ -66,14 +66,15 @@ def _ranks(reading: Reading) -> None:
             continue
         stop = next((n for n in range(at, len(words)) if words[n] in SENTENCE_ENDS), len(words))
         listed = [c for c in claims if at < c.start < stop and (c.slot in HEADS or c.slot == "zone")]
-        starts = [*_starts(words, at, stop), stop]
+        starts = [*_starts(words, at, stop)[: 2 * _MOST], stop]
         items = [[c for c in listed if a <= c.start < b] for a, b in itertools.pairwise(starts)]
         items = [item for item in items if item][:_MOST]
         if len(items) < 2:
             continue
         slot, low, high = ends
         base = max(c.clause for c in claims) + 1
-        reading.claims = claims = [c for c in claims if c not in head and c not in listed]
+        gone = {id(c) for c in (*head, *listed)}
+        reading.claims = claims = [c for c in claims if id(c) not in gone]
         for n, item in enumerate(items):
             value = low if n == 0 else high if n == len(items) - 1 else ""
             for claim in item:

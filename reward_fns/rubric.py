@@ -183,7 +183,7 @@ def _total(
 
 
 def _copied(words: Sequence[str], asked: Asked) -> list[bool] | None:
-    """Mark the sentences that copy the question: eight words or more of it in order."""
+    """Mark the sentences that copy the question: five words or more of it in order."""
     if len(asked.words) < 4 or len(words) < 4:
         return None
     size = 5

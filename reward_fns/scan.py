@@ -65,10 +65,10 @@ _OTHERS = _SPATIAL | SEPARATORS
 _COUNTED = frozenset((*TENS, *NUMBERS, "fifteen"))
 _RADIAL = STARTS | {"r", "radius"}
 
-_RADIAL_ONLY = _RADIAL - DIRECTIONS - {"r", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL}
+_RADIAL_ONLY = frozenset(_RADIAL - DIRECTIONS - {"r", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL})
 """Words that begin a stretch of the radius and no direction: "outer", "thirds"."""
 
-_TOLD = (
+_TOLD = frozenset(
     BEARINGS | HOUR_WORDS | COMPASS.keys() | POINTS.keys() | {"top", "bottom", "left", "up", "down", "over"}
 )
 """Words at which a direction told by way of others may begin, beside figures."""

@@ -22,6 +22,7 @@ _DENIALS = word_set("no not none neither nor never nowhere nothing without nobod
 _EXCEPT = word_set("except save apart aside")
 _UNSURE = word_set("unclear undecided")
 _NO_MATTER = word_set("difference matter matters of irrelevant regardless")
+_NONE = word_set("none nowhere neither nothing not")
 _ANSWERS = word_set("yes no nope yeah yep nah")
 _OTHER_AS = word_set("soon far well long for a if though the to of")
 _MEANING_IN = word_set("in at to on")
@@ -89,7 +90,7 @@ def level(
     claims.extend(reading.claims[at:])
     if even and not singled and random:
         claims = _gathered(claims)
-    refused = not closed and opening < 0 and reading.opening < 0
+    refused = not closed and opening < 0 and reading.opening < 0 and words[0] in _NONE
     if refused and not even and not random and not _claims_much(claims):
         # "Which sector shows it?" "None of them."
         even = True

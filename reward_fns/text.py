@@ -108,4 +108,10 @@ def _plain(char: str) -> str:
     if char < "\u0080":
         return char
     plain = unicodedata.normalize("NFKD", char)[:1]
-    return plain if plain.isascii() and plain else char if len(char.lower()) == 1 else "?"
+    if plain and plain.isascii():
+        return plain
+    digit = unicodedata.digit(char, None)
+    if digit is not None:
+        # A circled or an Ethiopic one: later readers may take a token's first digit for a number.
+        return str(digit)
+    return char if len(char.lower()) == 1 else "?"

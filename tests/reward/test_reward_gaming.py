@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 import time
 
@@ -189,3 +190,47 @@ def test_time_is_bounded() -> None:
         start = time.process_time()
         compute_score("test", text, truth, {})
         assert time.process_time() - start < 2.0
+
+
+SOUND = "None; a few isolated fails, no pattern."
+DIES = "About 10 dies fail."
+EVASIVE = [
+    ("spatial", "None", "Which region carries the pattern?", SOUND, "No idea.", "None of them."),
+    ("spatial", "None", "Which region carries the pattern?", SOUND, "Never mind.", "None."),
+    ("spatial", "Edge-Ring", "Is the ring closed?", "No, it is open at 3 o'clock.", "Yes.", "No."),
+    ("spatial", "Edge-Loc", "How many dies fail?", DIES, "1 die, 5 dies, 10 dies, 40 dies", "10 dies"),
+    ("spatial", "Edge-Loc", "How many dies fail?", DIES, "2, 10, 50, 200", "10"),
+    ("defect_type", "Center", "A Center or a Donut?", "A Center.", "Not the first, not the second.", "The first."),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("dimension", "label", "question", "reference", "evasive", "right"), EVASIVE)
+def test_an_evasive_answer_earns_less_than_a_short_right_one(
+    dimension: str, label: str, question: str, reference: str, evasive: str, right: str
+) -> None:
+    rubric = json.dumps(
+        {
+            "version": 1, "dimension": dimension, "labels": [label], "must_hit": [], "must_avoid": [],
+            "reference_answer": reference,
+        }
+    )  # fmt: skip
+    low, high = (
+        compute_score("test", text, rubric, {"question": question})["score"] for text in (evasive, right)
+    )
+    assert low < high - 0.2
+
+
+CIRCLED = [
+    "\u278a center: 5 %, \u278b edge: 5 %",
+    "3/\u2779 of the radius",
+    "\u1369 %",
+    "5 to \u2776/\u2777 R",
+]
+
+
+@pytest.mark.parametrize("text", CIRCLED)
+@pytest.mark.parametrize("label", ["Random", "Edge-Loc"])
+def test_digits_of_other_scripts_are_numbers(label: str, text: str) -> None:
+    rubric = {"version": 1, "dimension": "spatial", "labels": [label], "must_hit": [], "must_avoid": []}
+    rubric["reference_answer"] = "At the edge."
+    assert 0.0 <= compute_score("test", text, json.dumps(rubric))["score"] <= 1.0
