@@ -200,7 +200,7 @@ EVASIVE = [
     ("spatial", "Edge-Ring", "Is the ring closed?", "No, it is open at 3 o'clock.", "Yes.", "No."),
     ("spatial", "Edge-Loc", "How many dies fail?", DIES, "1 die, 5 dies, 10 dies, 40 dies", "10 dies"),
     ("spatial", "Edge-Loc", "How many dies fail?", DIES, "2, 10, 50, 200", "10"),
-    ("defect_type", "Center", "A Center or a Donut?", "A Center.", "Not the first nor the second.", "The first."),
+    ("defect_type", "Center", "Center or Donut?", "A Center.", "Not the first nor the second.", "The first."),
 ]  # fmt: skip
 
 
