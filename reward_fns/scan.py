@@ -68,9 +68,7 @@ _RADIAL = STARTS | {"r", "radius"}
 _RADIAL_ONLY = frozenset(_RADIAL - DIRECTIONS - {"r", *COMPOUNDS, *ORDINALS, *QUARTERS, *VERTICAL})
 """Words that begin a stretch of the radius and no direction: "outer", "thirds"."""
 
-_TOLD = frozenset(
-    BEARINGS | HOUR_WORDS | COMPASS.keys() | POINTS.keys() | {"top", "bottom", "left", "up", "down", "over"}
-)
+_TOLD = frozenset((*BEARINGS, *HOUR_WORDS, *COMPASS, *POINTS, "top", "bottom", "left", "up", "down", "over"))
 """Words at which a direction told by way of others may begin, beside figures."""
 
 Item = tuple[int, int, str, Any]
