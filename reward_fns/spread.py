@@ -333,7 +333,7 @@ def _as_whole(claims: Sequence[Claim], start: int, end: int, random: bool) -> li
     kept = [
         c
         for c in claims
-        if c.slot not in PLACES
+        if (c.slot not in PLACES or (c.slot, c.value) == ("around", "all"))
         and not (c.slot in HEADS and c.affirmed and c.value not in _BACKGROUND)
         and c.value != "gradient"
     ]
