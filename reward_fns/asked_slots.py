@@ -54,8 +54,8 @@ _SLOTS: Mapping[str, tuple[str, ...]] = {
 _AT_LARGE = frozenset(_SLOTS["shape density closure border width size length texture"])
 _CLASS_WORDS = word_set("class classes type types label labels category name")
 _REFERRING = word_set("features patterns")
-_COUNTS = word_set("two three four both these")
 """Nouns that only refer to what is there, where a question asks for attributes of it."""
+_COUNTS = word_set("two three four both these")
 _NONE: frozenset[str] = frozenset()
 _CLOCK = word_set("clock hour hours o'clock direction")
 _PLACE = word_set("where position location lie lies sit sits")

@@ -27,6 +27,7 @@ from .words import word_set
 Found = tuple[Arc, int]
 
 _VIA = word_set("via over through past across")
+_BEYOND = AFTER | BEFORE
 _UP_TO = word_set("to until till - \u2013")
 _STEPS = word_set("down up on round around clockwise going")
 STARTS = frozenset(
@@ -59,7 +60,7 @@ def _opposite(words: list[str], i: int, dial: Dial) -> Found | None:
     if word_at(words, at) == "the" or word_at(words, at) == "its":
         at += 1
     following = word_at(words, at)
-    if following in ("orientation",):
+    if following == "orientation":
         at += 1
         following = word_at(words, at)
     if following in ("notch", "mark") and (following == "notch" or words[at - 1] == "orientation"):
@@ -103,23 +104,14 @@ _HALVING = word_set(
 )
 
 
+_OF_LINE = word_set("the of wafer wafer's nine three to center horizontal own disc")
+
+
 def _over_line(words: list[str], i: int) -> Found | None:
     """Read "below the horizontal midline", "above the wafer's equator": one half of the wafer."""
     at = i + 1
     for word in words[at : at + 6]:
-        if word not in (
-            "the",
-            "of",
-            "wafer",
-            "wafer's",
-            "nine",
-            "three",
-            "to",
-            "center",
-            "horizontal",
-            "own",
-            "disc",
-        ):
+        if word not in _OF_LINE:
             break
         at += 1
     end = at + (word_at(words, at) in _HALVING)
@@ -214,7 +206,7 @@ def _as_far_beyond(words: list[str], i: int, at: int, dial: Dial) -> Point | Non
         return None
     relation, anchor = read_relation(words, begun[1])
     point = read_point(words, anchor, dial)
-    if point is None or relation not in ("+", "-") or word_at(words, amount[1]) not in AFTER | BEFORE:
+    if point is None or relation not in ("+", "-") or word_at(words, amount[1]) not in _BEYOND:
         return None
     sense = 1 if words[amount[1]] in AFTER else -1
     return hour_of(point[0] + sense * amount[0]), amount[1] + 1
@@ -228,31 +220,22 @@ def _from_to(a: float, b: float, via: float | None, sense: bool | None) -> Arc:
     return between(a, b, sense)
 
 
+_STANDS = word_set("is points lies sits being = :")
+_BEFORE_POINT = _STANDS | word_set("to at on in the")
+
+
 def _notch_is(words: list[str], i: int, dial: Dial) -> int | None:
     """Return the index after a statement of where the notch is, which places no defect."""
     at = i + 1
     opens = i == 0 or not words[i - 1].isalnum() or (words[i - 1] in ("the", "its") and i < 2)
-    if word_at(words, at) not in ("is", "points", "lies", "sits", "being", "=", ":") and not (
+    if word_at(words, at) not in _STANDS and not (
         opens and word_at(words, at) in ("at", "down", "up", "left", "right")
     ):
         return None
-    while word_at(words, at) in (
-        "is",
-        "points",
-        "lies",
-        "sits",
-        "being",
-        "=",
-        ":",
-        "to",
-        "at",
-        "on",
-        "in",
-        "the",
-    ):
+    while word_at(words, at) in _BEFORE_POINT:
         at += 1
     point = read_point(words, at, dial)
-    if point is None or word_at(words, point[1]) in ("and",):
+    if point is None or word_at(words, point[1]) == "and":
         return None
     return point[1]
 

@@ -33,6 +33,7 @@ _ALL_OR_NONE = frozenset(("nothing", "everything", "none", "all"))
 _WHOLE = frozenset(("full", "entire", "whole", "complete", "all"))
 _REJECTS = frozenset(("out", "off", "not", "never", "excluded", "unlikely", "rejected", "against", "without"))
 _OTHERS = frozenset(("other", "others", "rest", "remaining", "remainder"))
+_THE_OTHERS = _OTHERS | {"the", "all"}
 _DEFINITE = frozenset(("the", "this", "that"))
 _PLACED = (["on"], ["at"], ["in"], ["to"], ["toward"], ["towards"])
 
@@ -97,10 +98,8 @@ class ClauseWalker(Doubts):
             self._new_clause()
             return
         if mark == ",":
-            if _OTHERS.intersection(self.words[i + 1 : i + 3]) and self.words[i + 1] in _OTHERS | {
-                "the",
-                "all",
-            }:
+            following = self.words[i + 1 : i + 3]
+            if not _OTHERS.isdisjoint(following) and following[0] in _THE_OTHERS:
                 # "Top left and bottom right, other two untouched"
                 self._new_clause()
                 return

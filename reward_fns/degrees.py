@@ -14,7 +14,7 @@ _BEFORE = word_set(
     approx is are , : = ( @ \u2013
     """
 ) | {"\n"}
-_UNIT = frozenset(("\u00b0", "degrees", "degree", "deg"))
+DEGREE = frozenset(("\u00b0", "degrees", "degree", "deg"))
 _WIDTH_FOLLOWS = word_set("long wide arc or of span in sector segment only")
 _WIDTH_BEFORE = word_set("over spans spanning some only")
 
@@ -99,7 +99,7 @@ def angle_at(words: list[str], index: int) -> tuple[float, int, bool] | None:
     if value > 360:
         return None
     index += 1
-    if index < len(words) and words[index] in _UNIT:
+    if index < len(words) and words[index] in DEGREE:
         return value, index + 1, True
     return value, index, False
 
@@ -115,6 +115,6 @@ def _spoken(words: list[str], index: int) -> tuple[float, int, bool] | None:
         value, index = value + TENS[words[index]], index + 1
     if words[index : index + 1] and NUMBERS.get(words[index], 10) < 10:
         value, index = value + NUMBERS[words[index]], index + 1
-    if words[index : index + 1] and words[index] in _UNIT and value <= 360:
+    if words[index : index + 1] and words[index] in DEGREE and value <= 360:
         return value, index + 1, True
     return None

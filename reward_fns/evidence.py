@@ -51,6 +51,11 @@ class Judgement:
     engaged: bool = False
 
     @property
+    def weight(self) -> float:
+        """Return the weight of everything but inventions."""
+        return sum([e.weight for e in self.evidence if e.verdict != "invented"], 0.0)
+
+    @property
     def invented(self) -> int:
         """Return the number of claims that are false."""
         return sum(e.verdict in ("invented", "false", "denied") for e in self.evidence)

@@ -26,7 +26,7 @@ def judge_exchange(result: Judgement, truth: Truth, lexicon: Lexicon, share: flo
     there = _of_other(result.bound, second, first, lexicon)
     if here is None or there is None:
         return
-    amount = _SHARE * share * share * sum(e.weight for e in result.evidence if e.verdict != "invented")
+    amount = _SHARE * share * share * result.weight
     result.evidence.append(
         Evidence("false", "which is which", -1.0, amount, here.start, here.end, "the two are exchanged")
     )
@@ -69,7 +69,7 @@ def judge_places(result: Judgement, reading: Reading, truth: Truth, lexicon: Lex
     if len(misplaced) < 2 and not one:
         return
     share = 0.5 * _PLACED if one else _PLACED
-    amount = share * sum(e.weight for e in result.evidence if e.verdict != "invented")
+    amount = share * result.weight
     first = misplaced[min(misplaced)]
     result.evidence.append(
         Evidence("false", "which is where", -1.0, amount, first.start, first.end, "places are exchanged")

@@ -57,7 +57,6 @@ def judge_extent(result: Judgement, reading: Reading, true: Sequence[Quantity], 
     said = [taken for q in read_quantities(reading.words) for taken in _as_asked(q, true)]
     kinds = {q.kind for q in true}
     said = [q for q in said if q.kind in kinds]
-    total = sum(e.weight for e in result.evidence if e.verdict != "invented")
     alone = "and" not in asked.words and asked.words.count("?") < 2 and asked.words[-1:] in (["?"], [])
     what = " / ".join(f"{q.low:g} {q.kind}" for q in true)
     if not said:
@@ -73,10 +72,9 @@ def judge_extent(result: Judgement, reading: Reading, true: Sequence[Quantity], 
         for e in result.evidence:
             if e.credit == 0.0:
                 e.weight *= _LIGHTER
-        total = sum(e.weight for e in result.evidence if e.verdict != "invented")
     verdict = "met" if credit > 0.9 else "near" if credit > 0 else "false"
     wrong = any(e.credit < 0.0 for e in result.evidence)
-    amount = (_BESIDE if not alone else _DOUBTED if wrong and credit > 0.0 else _SHARE) * total
+    amount = (_BESIDE if not alone else _DOUBTED if wrong and credit > 0.0 else _SHARE) * result.weight
     result.evidence.append(Evidence(verdict, what, credit, amount, claim.start, claim.end))
 
 

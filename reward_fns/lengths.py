@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .clock import NUMBERS
-from .radii import TENS
+from .radii import JOINS, TENS
 from .words import word_set
 
 UNITS = {
@@ -18,7 +18,6 @@ _DIAMETERS = frozenset((75.0, 76.0, 100.0, 125.0, 150.0, 200.0, 300.0, 450.0))
 """Wafer sizes, in millimetres."""
 _INCHES = {2.0: 50.8, 3.0: 76.2, 4.0: 100.0, 5.0: 125.0, 6.0: 150.0, 8.0: 200.0, 12.0: 300.0, 18.0: 450.0}
 _WAFERS = word_set("wafer wafers slice disc disk piece substrate plate silicon map")
-_JOINS = word_set("to - \u2013 or and")
 _DOZENS = {("half", "a", "dozen"): 6.0, ("half", "dozen"): 6.0, ("a", "dozen"): 12.0, ("dozen",): 12.0}
 
 
@@ -88,7 +87,7 @@ def in_radii(words: list[str], size: float) -> list[str]:
             continue
         words[start:at] = [share, *["of"] * (at - start - 1)]
         words[at] = "r"
-        if start > 1 and words[start - 1] in _JOINS:
+        if start > 1 and words[start - 1] in JOINS:
             # "5 to 7 mm"
             low = number_before(words, start - 1)
             other = _share(low[0] * scale, size) if low is not None else ""

@@ -79,7 +79,7 @@ def score_part(
         evidence.extend(_avoided(part, reading, index, evidence, weight))
     if part.dimension == "morphology" and "hit" in part.truth.causes.values() and not unpatterned:
         evidence.append(_mechanism(reading, part, lexicon, judgement))
-    total = sum([e.weight for e in evidence if e.verdict != "invented"], 0.0) or 1.0
+    total = judgement.weight or 1.0
     value = sum([e.weight * e.credit for e in evidence], 0.0) / total
     hit = sum([e.weight * max(0.0, e.credit) for e in evidence], 0.0) / total
     false = sum([e.weight * -min(0.0, e.credit) for e in evidence], 0.0) / total
@@ -128,7 +128,7 @@ def _mechanism(reading: Reading, part: Compiled, lexicon: Lexicon, judgement: Ju
     share, charge, evidence = judge_causes(
         reading, part.truth, judgement.bound, part.items, part.avoided_causes, lexicon
     )
-    weight = 0.8 * sum([e.weight for e in judgement.evidence if e.verdict != "invented"], 0.0)
+    weight = 0.8 * judgement.weight
     credit = share * (1.0 - charge) - (0.4 * charge if not share else 0.0)
     first = next((e for e in evidence if e.start >= 0), None)
     start, end = (first.start, first.end) if first is not None else (-1, -1)

@@ -51,7 +51,5 @@ def credit_verdict(result: Judgement, reading: Reading, truth: Truth, asked: Ask
     for e in result.evidence:
         if e.credit == 0.0 and not wrong:
             e.weight *= _LIGHTER
-    amount = (_DOUBTED if wrong else _SHARE) * sum(
-        e.weight for e in result.evidence if e.verdict != "invented"
-    )
+    amount = (_DOUBTED if wrong else _SHARE) * result.weight
     result.evidence.append(Evidence("met", "the verdict", 1.0, amount, 0, 1, "yes or no, as it is"))

@@ -33,6 +33,8 @@ _LOOSE = word_set("away further farther on or so off more about roughly counted 
 AGAINST = word_set("counterclockwise anticlockwise anti counter")
 AFTER = word_set("past after beyond behind")
 BEFORE = word_set("before ahead")
+_COUNTED = UNITS - {"on", "in", "at", "of", "or"}
+"""What a plain number before it counts, and is no hour."""
 _LONGEST = 4
 """Words of "half way", "right in the middle": more are noise."""
 _MIDWAY = word_set("midway halfway half mid middle way")
@@ -67,7 +69,7 @@ def read_point(words: list[str], i: int, dial: Dial) -> Point | None:
     if angle is not None and (angle[2] or (dial.scale == "degrees" and word[0].isdigit() and angle[0] > 12)):
         return hour_of(dial.hour(angle[0])), angle[1]
     hour = hour_at(words, i)
-    if hour is None or (not hour[2] and word_at(words, hour[1]) in UNITS - {"on", "in", "at", "of", "or"}):
+    if hour is None or (not hour[2] and word_at(words, hour[1]) in _COUNTED):
         return None
     end = hour[1] + (word_at(words, hour[1]) in ("position", "mark", "point"))
     return hour[0], end

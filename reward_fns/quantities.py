@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from .clock import NUMBERS
+from .degrees import DEGREE
 from .lengths import UNITS, number_before
 from .radii import PARTS_OF, TENS
 from .words import word_set
@@ -13,7 +14,6 @@ from .words import word_set
 _ROWS = word_set("row rows")
 _DIES = word_set("die dies chip chips")
 _DEEP = word_set("deep thick wide broad")
-_DEGREES = word_set("\u00b0 degree degrees deg")
 _TURNS = word_set("circumference perimeter rim dial turn circle edge clock periphery border")
 _PASSING = word_set(
     "ok okay good clean healthy passing pass passes green fine alive survive survives yield yields free"
@@ -143,7 +143,7 @@ def _unit(words: Sequence[str], start: int, end: int) -> tuple[str, float, int]:
         return "share", 1.0, end + 1
     if unit in UNITS:
         return "mm", UNITS[unit], end + 1
-    if unit in _DEGREES:
+    if unit in DEGREE:
         return "angle", 1.0, end + 1
     if unit in ("o'clock", "r", "radius", "h", "hour", "hours", "thirds", "/"):
         return "none", 1.0, end + 1

@@ -59,7 +59,8 @@ _INWARD = word_set(
     "wafer"
 )
 _LOOKED_AHEAD = 6
-_JOINS = word_set("to - \u2013 and or")
+JOINS = word_set("to - \u2013 and or")
+"""What may stand between the ends of a range."""
 _SAYS = word_set(": = is at lies")
 _RADII = frozenset(("r", "radius", "radii"))
 _RANGES = (["to"], ["-"], ["\u2013"])
@@ -165,7 +166,7 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
         return None
     low, index = found
     high = low
-    if index < len(words) and words[index] in _JOINS:
+    if index < len(words) and words[index] in JOINS:
         other = _fraction(words, index + 1)
         if other is not None:
             high, index = other
@@ -215,7 +216,7 @@ def _fraction_of(words: list[str], start: int) -> tuple[float, float, int] | Non
 
 def _first_of_two(words: list[str], start: int) -> tuple[float, int] | None:
     """Read the first of two shares that have one unit: "40 to 60 %", "two to three fifths"."""
-    if start + 2 >= len(words) or words[start + 1] not in _JOINS:
+    if start + 2 >= len(words) or words[start + 1] not in JOINS:
         return None
     second = _fraction(words, start + 2)
     if second is None:

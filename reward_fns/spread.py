@@ -19,6 +19,7 @@ UNIFORM = frozenset(("None", "Random"))
 """Classes that prefer no place."""
 _ENDS = word_set("; . ? ! but yet though although whereas while however except if save apart aside") | {BREAK}
 _DENIALS = word_set("no not none neither nor never nowhere nothing without nobody cannot hardly")
+_CLOSES = _ENDS | {","}
 _EXCEPT = word_set("except save apart aside")
 _UNSURE = word_set("unclear undecided")
 _NO_MATTER = word_set("difference matter matters of irrelevant regardless")
@@ -146,8 +147,7 @@ def judge_spread(result: Judgement, reading: Reading) -> None:
     claim = next((c for c in reading.claims if c.slot == "spread"), None)
     if claim is None:
         return
-    total = sum([e.weight for e in result.evidence if e.verdict != "invented"], 0.0)
-    amount = _CHARGE * total * (0.5 if claim.hedged else 1.0)
+    amount = _CHARGE * result.weight * (0.5 if claim.hedged else 1.0)
     why = "a place is singled out"
     result.evidence.append(
         Evidence("false", "no place is special", -1.0, amount, claim.start, claim.end, why)
@@ -256,9 +256,7 @@ def _spread(
             even = even or (denied and random)
             # "North, east, south, west, all look healthy"
             even = even or (not denied and not random and len(here) > _ROUND)
-            odd = odd or (
-                not denied and random and (bool(places) or n + 1 >= end or words[n + 1] in _ENDS | {","})
-            )
+            odd = odd or (not denied and random and (bool(places) or n + 1 >= end or words[n + 1] in _CLOSES))
         elif kind == "unlike":
             even = even or denied
             odd = odd or (not denied and (several or general))

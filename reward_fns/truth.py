@@ -46,7 +46,8 @@ def build_truth(
     said = read(read_text(reference), lexicon, size=asked.size, dial=asked.dial.exact())
     if asked.survivors:
         take_as_passing(said)
-    if names and UNIFORM.issuperset(names):
+    uniform = bool(names) and UNIFORM.issuperset(names)
+    if uniform:
         said = level(said, names, lexicon)
     if not things:
         things = [Thing("") for feature in said.features if _has_head(feature)][:6] or [Thing("")]
@@ -86,7 +87,7 @@ def build_truth(
                 elif claim.slot == "cause":
                     truth.excluded.add(str(claim.value))
     _share_directions(truth)
-    if names and UNIFORM.issuperset(names):
+    if uniform:
         # "At most two adjacent ones" is no hour.
         for thing in truth.things:
             thing.facts.pop("arc", None)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import random
 import time
 
@@ -208,9 +207,9 @@ EVASIVE = [
 def test_an_evasive_answer_earns_less_than_a_short_right_one(
     dimension: str, label: str, question: str, reference: str, evasive: str, right: str
 ) -> None:
-    rubric = json.dumps(
+    rubric = rubric_of(
         {
-            "version": 1, "dimension": dimension, "labels": [label], "must_hit": [], "must_avoid": [],
+            "dimension": dimension, "labels": [label], "must_hit": [], "must_avoid": [],
             "reference_answer": reference,
         }
     )  # fmt: skip
@@ -231,6 +230,10 @@ CIRCLED = [
 @pytest.mark.parametrize("text", CIRCLED)
 @pytest.mark.parametrize("label", ["Random", "Edge-Loc"])
 def test_digits_of_other_scripts_are_numbers(label: str, text: str) -> None:
-    rubric = {"version": 1, "dimension": "spatial", "labels": [label], "must_hit": [], "must_avoid": []}
-    rubric["reference_answer"] = "At the edge."
-    assert 0.0 <= compute_score("test", text, json.dumps(rubric))["score"] <= 1.0
+    rubric = rubric_of(
+        {
+            "dimension": "spatial", "labels": [label], "must_hit": [], "must_avoid": [],
+            "reference_answer": "At the edge.",
+        }
+    )  # fmt: skip
+    assert 0.0 <= compute_score("test", text, rubric)["score"] <= 1.0

@@ -35,6 +35,34 @@ class TrainingError(WaferSageError):
     """The training process ended with an error."""
 
 
+def run_overrides(
+    model: Path, data: Path, validation: Path, run_dir: Path, *, steps: int, seed: int
+) -> list[str]:
+    """Hydra overrides of a short run of `wafersage_cpu`.
+
+    Args:
+        model: Folder of the model to start from.
+        data: Folder of the training rows.
+        validation: Folder with the `val-*.parquet` to validate on.
+        run_dir: The run's folder.
+        steps: Steps in all.
+        seed: Seed of the order of the prompts.
+    """
+    return [
+        "+recipe=wafersage_cpu",
+        f"wafersage.model={model}",
+        f"wafersage.data_dir={data}",
+        f"wafersage.run_dir={run_dir}",
+        f"data.val_files={validation}/val-*.parquet",
+        f"data.seed={seed}",
+        f"trainer.total_training_steps={steps}",
+        # Enough passes that the number of steps decides.
+        "trainer.total_epochs=100",
+        # Rollout and trainer agree to 1e-5 on CPU: the trainer need not compute the probabilities again.
+        "algorithm.rollout_correction.bypass_mode=true",
+    ]
+
+
 def train(
     overrides: Sequence[str],
     run_dir: Path,

@@ -54,7 +54,7 @@ def run_demo(
 
 
 def _reinforce(folder: DemoFolder, options: DemoOptions, console: Console, overrides: Sequence[str]) -> None:
-    from .launch import train
+    from .launch import run_overrides, train
 
     console.print(f"[4/4] {options.steps} GSPO steps with verl's main_ppo (its start takes about a minute)")
 
@@ -64,21 +64,12 @@ def _reinforce(folder: DemoFolder, options: DemoOptions, console: Console, overr
         numbers = "  ".join(f"{name} {value:.3f}" for name, value in shown.items() if value is not None)
         console.print(f"      step {line['step']:>3}  {kind}  {numbers}")
 
+    start, steps = folder.start, options.steps
     own = [
-        "+recipe=wafersage_cpu",
-        f"wafersage.model={folder.start}",
-        f"wafersage.data_dir={folder.learning}",
-        f"data.val_files={folder.data}/val-*.parquet",
-        f"wafersage.run_dir={folder.run}",
-        f"trainer.total_training_steps={options.steps}",
-        f"data.seed={options.seed}",
-        # Enough passes that the number of steps decides.
-        "trainer.total_epochs=100",
-        f"trainer.test_freq={max(1, options.steps // 2)}",
+        *run_overrides(start, folder.learning, folder.data, folder.run, steps=steps, seed=options.seed),
+        f"trainer.test_freq={max(1, steps // 2)}",
         # Twice the recipe's: the smallest model stands it, and a newcomer waits for what it learns.
         "actor_rollout_ref.actor.optim.lr=1e-4",
-        # Rollout and trainer agree to 1e-5 on CPU: the trainer need not compute the probabilities again.
-        "algorithm.rollout_correction.bypass_mode=true",
         # So few steps are too few for stages, and what they teach shows in answers sampled as in training.
         "data.curriculum.strategy=shuffled",
         "actor_rollout_ref.rollout.val_kwargs.do_sample=true",

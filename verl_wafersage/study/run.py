@@ -102,22 +102,16 @@ def measure_both(
 
 def overrides(folder: StudyFolder, steps: int, arm: Arm, seed: int) -> list[str]:
     """Hydra overrides of a run: what all arms share, then the arm's own."""
+    from ..demo.launch import run_overrides
+
+    run = folder.run(arm.run, seed)
     return [
-        "+recipe=wafersage_cpu",
-        f"wafersage.model={folder.start}",
-        f"wafersage.data_dir={folder.learning}",
-        f"wafersage.run_dir={folder.run(arm.run, seed)}",
-        f"data.val_files={folder.real}/val-*.parquet",
-        f"trainer.total_training_steps={steps}",
-        "trainer.total_epochs=100",
+        *run_overrides(folder.start, folder.learning, folder.real, run, steps=steps, seed=seed),
         # Checkpoints are measured afterwards, outside verl, all on the same questions.
         f"trainer.save_freq={EVERY}",
         "trainer.max_actor_ckpt_to_keep=100",
         "trainer.test_freq=-1",
         "trainer.val_before_train=false",
-        # Rollout and trainer agree to 1e-5 on CPU: the trainer need not compute the probabilities again.
-        "algorithm.rollout_correction.bypass_mode=true",
-        f"data.seed={seed}",
         f"actor_rollout_ref.rollout.seed={seed}",
         *arm.overrides,
     ]
